@@ -1,0 +1,1 @@
+"""The arms: each does one thing, with one capability token a step."""

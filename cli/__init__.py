@@ -1,0 +1,1 @@
+"""The `octollm` command: composition root and REST client."""

@@ -1,0 +1,1 @@
+"""Guards and caches in milliseconds, without a model."""

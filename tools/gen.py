@@ -1,4 +1,4 @@
-"""Remake gen/ from proto/, and hold the protos against their rules: `make gen`, and `--check` in `make check`.
+"""Remake gen/ from proto/, and hold the protos to their rules: `make gen`, and `--check` in `make check`.
 
 protoc compiles, buf judges. Neither asks a registry: buf/validate/validate.proto is taken as a descriptor
 from the installed protovalidate package, the well-known types from grpcio-tools.
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any, cast
 
 import grpc_tools
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, FileDescriptorSet
@@ -38,7 +39,8 @@ def run_protoc(*arguments: str) -> None:
     Raises:
         SystemExit: when protoc reports an error; it has printed which.
     """
-    if protoc.main(["protoc", f"-I{PROTO}", f"-I{WELL_KNOWN}", *arguments]) != 0:
+    compiler = cast("Any", protoc)  # the package carries no types
+    if compiler.main(["protoc", f"-I{PROTO}", f"-I{WELL_KNOWN}", *arguments]) != 0:
         raise SystemExit("protoc failed: see above")
 
 
@@ -153,7 +155,7 @@ def check(work: Path, *, dependencies: Path) -> None:
 def main() -> None:
     """Remake, check, or renew the baseline."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail when gen/ or a rule is off")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if gen/ or a rule is off")
     parser.add_argument(
         "--renew-baseline", action="store_true", help="make today's protos what buf breaking compares with"
     )

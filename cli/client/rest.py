@@ -1,0 +1,148 @@
+"""The REST API as the client commands call it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import httpx
+from httpx_sse import connect_sse
+
+from servicekit.errors import OctoError, UnavailableError
+
+_OUTLIVES_HEARTBEATS = 60.0
+
+
+class ApiError(OctoError):
+    """The API refused; carries what the error envelope said.
+
+    Args:
+        message: the envelope's message.
+        code: the envelope's code, such as ``NOT_FOUND``.
+        status: the HTTP status.
+        request_id: the id under which the services logged the request.
+    """
+
+    def __init__(self, message: str, *, code: str, status: int, request_id: str) -> None:
+        super().__init__(message, reason=code)
+        self.status = status
+        self.request_id = request_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One server-sent event of a task.
+
+    Attributes:
+        sequence: its number, from 1.
+        type: such as ``step.completed``.
+        data: its particulars.
+    """
+
+    sequence: int
+    type: str
+    data: dict[str, Any]
+
+
+class Api:
+    """A connection to one gateway."""
+
+    def __init__(self, *, base_url: str, timeout: float = 30.0) -> None:
+        self._url = base_url.rstrip("/")
+        self._http = httpx.Client(base_url=f"{self._url}/api/v1", timeout=timeout, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def create(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Submit a task.
+
+        Raises:
+            ApiError: the API refused it.
+            UnavailableError: nobody answers.
+        """
+        return self._json("POST", "/tasks", json=body)
+
+    def task(self, task_id: str, *, wait: int = 0) -> dict[str, Any]:
+        """One task; with `wait`, when it ends or after so many seconds."""
+        return self._json("GET", f"/tasks/{task_id}", params={"wait": wait} if wait else None)
+
+    def tasks(self, *, page: int, page_size: int, status: str | None) -> dict[str, Any]:
+        """One page of tasks."""
+        parameters: dict[str, Any] = {"page": page, "page_size": page_size}
+        if status:
+            parameters["status"] = status
+        return self._json("GET", "/tasks", params=parameters)
+
+    def steps(self, task_id: str) -> dict[str, Any]:
+        """The steps of a task."""
+        return self._json("GET", f"/tasks/{task_id}/steps")
+
+    def cancel(self, task_id: str) -> dict[str, Any]:
+        """Cancel a task."""
+        return self._json("DELETE", f"/tasks/{task_id}")
+
+    def health(self) -> dict[str, Any]:
+        """How every service is; answered also while one is down."""
+        return self._json("GET", "/health", accept=(200, 503))
+
+    def ready(self) -> bool:
+        """Whether the platform takes tasks; False also when nobody answers."""
+        try:
+            return self._http.get("/ready").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    def events(self, task_id: str, *, after: int = 0) -> Iterator[Event]:
+        """The events of a task after a sequence number, until the stream ends."""
+        headers = {"Last-Event-ID": str(after)} if after else {}
+        with connect_sse(
+            self._http, "GET", f"/tasks/{task_id}/events", headers=headers, timeout=_OUTLIVES_HEARTBEATS
+        ) as source:
+            if source.response.status_code != httpx.codes.OK:
+                source.response.read()
+                raise _refusal(source.response)
+            for event in source.iter_sse():
+                yield Event(sequence=int(event.id), type=event.event, data=event.json())
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        accept: tuple[int, ...] = (),
+    ) -> dict[str, Any]:
+        try:
+            response = self._http.request(method, path, json=json, params=params, timeout=100.0)
+        except httpx.TransportError as error:
+            raise UnavailableError(
+                f"nobody answers at {self._url}: is OctoLLM running there? "
+                "`octollm serve all` starts it, --url names another place"
+            ) from error
+        if response.is_success or response.status_code in accept:
+            return response.json()
+        raise _refusal(response)
+
+
+def _refusal(response: httpx.Response) -> ApiError:
+    try:
+        error = response.json()["error"]
+        field = error["details"].get("field")
+        place = f" ({field}: {error['details'].get('constraint')})" if field else ""
+        return ApiError(
+            error["message"] + place,
+            code=error["code"],
+            status=response.status_code,
+            request_id=error["request_id"],
+        )
+    except (ValueError, KeyError, TypeError):
+        return ApiError(
+            f"the answer is not OctoLLM's: HTTP {response.status_code} from {response.url}",
+            code="INTERNAL_ERROR",
+            status=response.status_code,
+            request_id=response.headers.get("x-request-id", ""),
+        )

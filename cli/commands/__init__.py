@@ -1,0 +1,1 @@
+"""The commands of `octollm`, one file each."""

@@ -1,0 +1,55 @@
+"""`octollm tasks`: list, show, cancel."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.client.options import DataDirOption, UrlOption, connect
+from cli.client.render import show_list, show_task
+
+app = typer.Typer(no_args_is_help=True, help="Look at tasks and cancel them.")
+
+TaskId = Annotated[str, typer.Argument(help="The task's id, task_ and 16 characters.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Page = Annotated[int, typer.Option(min=1, help="Which page.")]
+PageSize = Annotated[int, typer.Option(min=1, max=100, help="Tasks a page.")]
+Status = Annotated[str | None, typer.Option(help="Only tasks of this status.")]
+
+
+@app.command("list")
+def list_tasks(
+    page: Page = 1,
+    page_size: PageSize = 20,
+    status: Status = None,
+    as_json: AsJson = False,
+    url: UrlOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """List tasks, newest first."""
+    with connect(url=url, data_dir=data_dir) as api:
+        answer = api.tasks(page=page, page_size=page_size, status=status)
+    if as_json:
+        print(json.dumps(answer, indent=2))
+    else:
+        show_list(answer, console=Console())
+
+
+@app.command()
+def show(task_id: TaskId, as_json: AsJson = False, url: UrlOption = None, data_dir: DataDirOption = None) -> None:
+    """Show one task with its steps."""
+    with connect(url=url, data_dir=data_dir) as api:
+        task, steps = api.task(task_id), api.steps(task_id)["data"]
+    if as_json:
+        print(json.dumps({**task, "steps": steps}, indent=2))
+    else:
+        show_task(task, steps, console=Console())
+
+
+@app.command()
+def cancel(task_id: TaskId, url: UrlOption = None, data_dir: DataDirOption = None) -> None:
+    """Cancel a task; cancelling twice is the same as once."""
+    with connect(url=url, data_dir=data_dir) as api:
+        task = api.cancel(task_id)
+    print(f"{task['task_id']} {task['status']}")

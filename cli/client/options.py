@@ -13,11 +13,14 @@ from cli.settings import default_data_dir
 UrlOption = Annotated[
     str | None,
     typer.Option(
-        "--url", envvar="OCTOLLM_URL", help="The gateway; by default the one that runs from the data directory."
+        "--url",
+        envvar="OCTOLLM_URL",
+        help="The gateway; by default the one that runs from the data directory.",
     ),
 ]
 DataDirOption = Annotated[
-    str | None, typer.Option("--data-dir", envvar="OCTOLLM_DATA_DIR", help="Where a running platform keeps its data.")
+    str | None,
+    typer.Option("--data-dir", envvar="OCTOLLM_DATA_DIR", help="Where a running platform keeps its data."),
 ]
 
 

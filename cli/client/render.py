@@ -33,7 +33,11 @@ def show_list(page: dict[str, Any], *, console: Console) -> None:
         colour = _COLOURS.get(task["status"], "white")
         goal = task["goal"] if len(task["goal"]) <= 60 else task["goal"][:57] + "..."  # noqa: PLR2004  # a line's width
         table.add_row(
-            task["task_id"], Text(task["status"], style=colour), task["priority"], task["created_at"][:19], Text(goal)
+            task["task_id"],
+            Text(task["status"], style=colour),
+            task["priority"],
+            task["created_at"][:19],
+            Text(goal),
         )
     console.print(table)
     where = page["pagination"]

@@ -1,11 +1,8 @@
 """`octollm demo`: everything real, from one command: set up, run one task over REST, shut down."""
 
-import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +18,7 @@ from cli.client.rest import Api
 from cli.client.where import gateway_url
 from cli.commands.model import fetch_with_bar
 from cli.demo_task import DEMO_TASK
-from cli.settings import default_data_dir
+from cli.embedded.unprivileged import temporary_data_dir
 from servicekit.errors import InternalError, UnavailableError
 
 _START_SECONDS = 120.0
@@ -41,7 +38,10 @@ def demo(model: Model = "local") -> None:
         console.print(f"[bold]1. The language model[/bold] ({model})")
         fetch_with_bar(model, console=console)
     console.print("[bold]2. Gateway, orchestrator, reflex, six arms, PostgreSQL and the model[/bold]")
-    with _fresh_directory() as data_dir, _platform(data_dir, model=model, console=console) as api:
+    with (
+        temporary_data_dir(prefix="octollm-demo-") as data_dir,
+        _platform(data_dir, model=model, console=console) as api,
+    ):
         console.print("[bold]3. One task over REST[/bold]: " + DEMO_TASK["goal"])
         task_id = api.create(DEMO_TASK)["task_id"]
         task = follow(api, task_id, console=console)
@@ -49,20 +49,6 @@ def demo(model: Model = "local") -> None:
     console.print("[bold]4. Everything stopped[/bold]")
     if task["status"] != "completed":
         raise typer.Exit(1)
-
-
-@contextmanager
-def _fresh_directory() -> Iterator[Path]:
-    """A data directory that nobody used before, removed afterwards."""
-    # As root, PostgreSQL runs as another user, who must be able to get there: beside root's own data.
-    parent = default_data_dir(environ=os.environ).parent if os.geteuid() == 0 else None
-    path = Path(tempfile.mkdtemp(prefix="octollm-demo-", dir=parent))
-    if os.geteuid() == 0:
-        path.chmod(0o711)
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

@@ -59,10 +59,14 @@ def fetch_with_bar(name: str, *, source: Path | None = None, console: Console) -
 
         def show(progress: FetchProgress) -> None:
             if progress.phase is Phase.SOURCE_FAILED:
-                console.print(f"  {progress.source}: {progress.note}", style="dim", markup=False, highlight=False)
+                console.print(
+                    f"  {progress.source}: {progress.note}", style="dim", markup=False, highlight=False
+                )
                 return
             words = f"model {name}: {_WORDS[progress.phase]} ({progress.source})"
-            bars.update(bar, description=words, completed=progress.done_bytes, total=progress.total_bytes or None)
+            bars.update(
+                bar, description=words, completed=progress.done_bytes, total=progress.total_bytes or None
+            )
 
         return fetch_model(
             model=find_model(name), cache=default_cache(environ=os.environ), progress=show, source=source

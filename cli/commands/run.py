@@ -13,8 +13,12 @@ from cli.client.render import show_task
 from servicekit.errors import ValidationFailedError
 
 Goal = Annotated[str, typer.Argument(help="What is wanted, in words.")]
-Criteria = Annotated[list[str] | None, typer.Option("--criterion", help="What the result must satisfy; repeatable.")]
-Constraints = Annotated[list[str] | None, typer.Option("--constraint", help="What the work must respect; repeatable.")]
+Criteria = Annotated[
+    list[str] | None, typer.Option("--criterion", help="What the result must satisfy; repeatable.")
+]
+Constraints = Annotated[
+    list[str] | None, typer.Option("--constraint", help="What the work must respect; repeatable.")
+]
 Context = Annotated[
     Path | None, typer.Option("--context", help="A file: a JSON object as it is, anything else as its text.")
 ]

@@ -37,7 +37,9 @@ def list_tasks(
 
 
 @app.command()
-def show(task_id: TaskId, as_json: AsJson = False, url: UrlOption = None, data_dir: DataDirOption = None) -> None:
+def show(
+    task_id: TaskId, as_json: AsJson = False, url: UrlOption = None, data_dir: DataDirOption = None
+) -> None:
     """Show one task with its steps."""
     with connect(url=url, data_dir=data_dir) as api:
         task, steps = api.task(task_id), api.steps(task_id)["data"]

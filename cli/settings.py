@@ -1,4 +1,4 @@
-"""What `octollm serve` is told by flags and variables, and where an installation keeps its data by default."""
+"""What `octollm serve` is told by flags and variables, and where an installation keeps its data."""
 
 import os
 from collections.abc import Mapping

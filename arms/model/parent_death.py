@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 
 _PR_SET_PDEATHSIG = 1
 
@@ -24,6 +25,13 @@ def die_with_parent(*, parent: int, signum: signal.Signals = signal.SIGKILL) -> 
     if os.getppid() != parent:
         # It died before the request was made, so no signal would ever come.
         os._exit(1)
+
+
+def exit_when_orphaned(*, parent: int) -> None:
+    """Look every second whether the parent is still there, for systems whose kernel does not tell."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""The retriever: documents in, passages with citations out."""

@@ -21,7 +21,13 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Capability(_message.Message):
-    """Capability is one thing that an arm can do."""
+    """Capability is one thing that an arm can do.
+
+    Names with a fixed meaning: the orchestrator finds the planner by "plan", the judge by "validate" and the
+    guardian by "review", and calls their typed services. Plans may use "text_generation" (prose) and
+    "code_generation" (the coder), "document_search" (the retriever), "code_execution", "shell_command" and
+    "http_request" (the executor), and whatever else a registered arm offers.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

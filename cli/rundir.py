@@ -34,6 +34,20 @@ def runtime_dir(data_dir: Path, *, environ: Mapping[str, str]) -> Path:
     return path
 
 
+def make_path(path: Path) -> Path:
+    """Make a directory and what is missing above it, closed to others; change nothing that is there.
+
+    As root others may pass through, never list: the account PostgreSQL runs as has to get in.
+
+    Returns:
+        The directory's real path.
+    """
+    real = path.resolve()
+    for missing in reversed([place for place in (real, *real.parents) if not place.exists()]):
+        make_private(missing, mode=0o711 if os.getuid() == 0 else 0o700)
+    return real
+
+
 def make_private(path: Path, *, mode: int, owner: int | None = None) -> None:
     """Make a directory with exactly this mode, or accept the one we made earlier.
 

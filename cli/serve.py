@@ -6,11 +6,9 @@ The supervisor starts this file as `python -m cli.serve NAME...`; one process by
 import asyncio
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any, get_type_hints
@@ -18,6 +16,7 @@ from typing import Any, get_type_hints
 import uvloop
 
 from cli.readiness import Ready, announce, ready_descriptor
+from cli.stop import Stop
 from servicekit.errors import OctoError, ValidationFailedError
 from servicekit.logs import configure_logging
 from servicekit.running import Running
@@ -42,27 +41,6 @@ def _builder(package: str) -> Builder:
 BUILDERS: Mapping[str, Builder] = MappingProxyType(
     {name: _builder(name) for name in ("gateway", "orchestrator", "reflex", "arms")}
 )
-
-
-@dataclass
-class Stop:
-    """Turns signals into an orderly end; a second one, or one before all is ready, ends it at once.
-
-    Args:
-        task: the task that runs the services.
-    """
-
-    task: asyncio.Task[Any]
-    ready: bool = False
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def ask(self) -> None:
-        """Take one signal."""
-        if self.ready and not self.asked.is_set():
-            self.asked.set()
-            return
-        self.asked.set()
-        self.task.cancel()
 
 
 def serve(names: Sequence[str], *, builders: Mapping[str, Builder], environ: Mapping[str, str]) -> None:
@@ -91,16 +69,16 @@ def serve(names: Sequence[str], *, builders: Mapping[str, Builder], environ: Map
 async def _run(builders: Mapping[str, Builder], *, descriptor: int | None, drain_seconds: float) -> None:
     task = asyncio.current_task()
     assert task is not None, "coroutines run in tasks"  # noqa: S101 - for the type checker
-    stop = Stop(task=task)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.ask)
+    stop = Stop(cancel=task.cancel, hurry=task.cancel)
+    stop.listen()
     try:
         await _serve(builders, descriptor=descriptor, drain_seconds=drain_seconds, stop=stop)
     except asyncio.CancelledError:
         if not stop.asked.is_set():
             raise
     except OctoError as error:
-        announce(Ready(endpoints={}, error=error.message), descriptor=descriptor)
+        if not stop.ready:
+            announce(Ready(endpoints={}, error=error.message), descriptor=descriptor)
         raise
 
 
@@ -109,9 +87,8 @@ async def _serve(
 ) -> None:
     async with AsyncExitStack() as running:
         services = [await running.enter_async_context(build()) for build in builders.values()]
-        announce(
-            Ready(endpoints={service.name: service.endpoints for service in services}), descriptor=descriptor
-        )
+        endpoints = {service.name: dict(service.endpoints) for service in services}
+        announce(Ready(endpoints=endpoints), descriptor=descriptor)
         stop.ready = True
         log.info("ready", extra={"services": list(builders)})
         await stop.asked.wait()
@@ -128,9 +105,17 @@ async def _drain(services: Sequence[Running], *, seconds: float) -> None:
         await service.drain(max(over - loop.time(), 0.0))
 
 
-if __name__ == "__main__":
+def main(builders: Mapping[str, Builder]) -> None:
+    """Be a program: services in the arguments, everything that goes wrong in the log, exit status 1 then."""
     try:
-        serve(sys.argv[1:], builders=BUILDERS, environ=os.environ)
+        serve(sys.argv[1:], builders=builders, environ=os.environ)
     except OctoError as error:
         log.error("gives up: %s", error.message)  # noqa: TRY400 - the text says it all
         sys.exit(1)
+    except Exception:
+        log.exception("crashed")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(BUILDERS)

@@ -10,7 +10,7 @@ from cli.embedded.configuration import write_configuration
 from cli.embedded.unprivileged import can_reach, server_account
 from cli.embedded.wheel import Programs, copy_programs, find_programs
 from cli.processes import Account, plain_environment
-from cli.rundir import make_private, runtime_dir
+from cli.rundir import make_path, make_private, runtime_dir
 from servicekit.errors import ValidationFailedError
 
 SHARED = Path("/var/lib/octollm")
@@ -51,9 +51,7 @@ def make_root(data_dir: Path) -> Path:
         ValidationFailedError: the account that would run it cannot get there.
     """
     account = server_account()
-    root = data_dir.resolve() / "postgres"
-    for missing in reversed([path for path in (root, *root.parents) if not path.exists()]):
-        make_private(missing, mode=0o711 if account else 0o700)
+    root = make_path(data_dir / "postgres")
     if account and not can_reach(root, account=account):
         raise ValidationFailedError(
             f"{data_dir} cannot be entered by the user {account.name}, who runs PostgreSQL when octollm is "

@@ -16,7 +16,7 @@ from cli.lock import owned
 from cli.processes import appended, start_child, stop_child
 from servicekit.errors import InternalError, UnavailableError
 
-STOP_STEPS = ((signal.SIGINT, 8.0), (signal.SIGQUIT, 2.0))
+STOP_STEPS = ((signal.SIGINT, 3.0), (signal.SIGQUIT, 1.0))
 """Fast shutdown with a checkpoint; then an immediate one, which the next start recovers from."""
 
 
@@ -46,13 +46,9 @@ class Postgres:
         return url(self._place.sockets, user=SUPERUSER, database="postgres")
 
     @property
-    def pid(self) -> int:
-        """Process id of the server.
-
-        Raises:
-            InternalError: it was never started.
-        """
-        return self._started().pid
+    def pid(self) -> int | None:
+        """Process id of the server; None while it does not run."""
+        return self._process.pid if self._process and self._process.returncode is None else None
 
     async def start(self, *, seconds: float = 60.0) -> None:
         """Start it and wait until services can use it.
@@ -108,16 +104,13 @@ class Postgres:
         Returns:
             Its exit status, negative when a signal ended it.
         """
-        return await self._started().wait()
-
-    def _started(self) -> asyncio.subprocess.Process:
         if self._process is None:
             raise InternalError("the embedded PostgreSQL was never started")
-        return self._process
+        return await self._process.wait()
 
 
 @asynccontextmanager
-async def embedded_postgres(
+async def prepared_postgres(
     *,
     data_dir: Path,
     log_file: Path,
@@ -125,7 +118,7 @@ async def embedded_postgres(
     overrides: Mapping[str, str] = MappingProxyType({}),
     shared_dir: Path = SHARED,
 ) -> AsyncGenerator[Postgres]:
-    """Run a PostgreSQL 18 with pgvector on ``<data_dir>/postgres`` for the length of the block.
+    """Prepare a PostgreSQL 18 with pgvector on ``<data_dir>/postgres`` that is the caller's to start.
 
     Permissions of nothing that was there before are changed. As root it runs as ``nobody``.
 
@@ -137,11 +130,11 @@ async def embedded_postgres(
         shared_dir: as root, where a copy of the programs goes when the account cannot read them.
 
     Yields:
-        The server, ready.
+        The server, not started; stopped after the block.
 
     Raises:
         ConflictError: another process runs one on this directory.
-        UnavailableError: there is none to run, or it does not start.
+        UnavailableError: there is none to run.
         ValidationFailedError: the account that runs it cannot reach the data directory.
     """
     root = make_root(data_dir)
@@ -151,7 +144,23 @@ async def embedded_postgres(
         await make_cluster(place, options=() if durable else ("--no-sync",))
         server = Postgres(place)
         try:
-            await server.start()
             yield server
         finally:
             await server.stop()
+
+
+@asynccontextmanager
+async def embedded_postgres(
+    *,
+    data_dir: Path,
+    log_file: Path,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, str] = MappingProxyType({}),
+    shared_dir: Path = SHARED,
+) -> AsyncGenerator[Postgres]:
+    """Run one for the length of the block; everything as for ``prepared_postgres``, but started and ready."""
+    async with prepared_postgres(
+        data_dir=data_dir, log_file=log_file, environ=environ, overrides=overrides, shared_dir=shared_dir
+    ) as server:
+        await server.start()
+        yield server

@@ -34,6 +34,7 @@ class BreakablePostgres:
     @property
     def pid(self) -> int:
         """Process id of the server's first process."""
+        assert self._server.pid is not None, "not running"
         return self._server.pid
 
     async def kill(self) -> None:

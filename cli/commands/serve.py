@@ -1,0 +1,107 @@
+"""`octollm serve`: everything on this machine (`all`), or single services in one process."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.settings import ServeSettings, default_data_dir
+from servicekit.errors import ValidationFailedError
+from servicekit.settings import DEFAULT_GRPC_PORTS, DEFAULT_REST_PORTS
+
+Names = Annotated[
+    list[str],
+    typer.Argument(help="`all`, or services: gateway, orchestrator, reflex, arms.", metavar="NAME..."),
+]
+DataDir = Annotated[
+    str | None,
+    typer.Option("--data-dir", envvar="OCTOLLM_DATA_DIR", help="Where everything that outlives a run lies."),
+]
+Host = Annotated[str, typer.Option("--host", envvar="OCTOLLM_HOST", help="Address the TCP ports bind to.")]
+Port = Annotated[
+    int,
+    typer.Option(
+        "--port",
+        envvar="OCTOLLM_PORT",
+        min=0,
+        help="The gateway's port; the others follow. 0 takes free ones.",
+    ),
+]
+GrpcPort = Annotated[
+    int,
+    typer.Option(
+        "--grpc-port",
+        envvar="OCTOLLM_GRPC_PORT",
+        min=0,
+        help="The orchestrator's gRPC port; the others follow. 0 takes free ones.",
+    ),
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        envvar="OCTOLLM_DATABASE_URL",
+        help="A PostgreSQL to use instead of the embedded one.",
+    ),
+]
+RedisUrl = Annotated[
+    str | None, typer.Option("--redis-url", envvar="OCTOLLM_REDIS_URL", help="A Redis to share the cache in.")
+]
+Model = Annotated[str, typer.Option("--model", envvar="OCTOLLM_MODEL", help="The language model to use.")]
+
+
+def serve(
+    names: Names,
+    data_dir: DataDir = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    grpc_port: GrpcPort = 9000,
+    database_url: DatabaseUrl = None,
+    redis_url: RedisUrl = None,
+    model: Model = "local",
+) -> None:
+    """Run everything on this machine, or single services, until SIGTERM or Ctrl-C."""
+    settings = ServeSettings(
+        data_dir=Path(data_dir) if data_dir else default_data_dir(environ=os.environ),
+        host=host,
+        port=port,
+        grpc_port=grpc_port,
+        database_url=database_url or None,
+        redis_url=redis_url or None,
+        model=model,
+    )
+    if "all" not in names:
+        _serve_here(names, settings)
+    elif names == ["all"]:
+        _serve_all(settings)
+    else:
+        raise ValidationFailedError("`all` stands alone: it is every service.", field="name")
+
+
+def _serve_all(settings: ServeSettings) -> None:
+    from cli.supervisor.supervise import supervise
+
+    asyncio.run(supervise(settings, environ=os.environ, console=Console()))
+
+
+def _serve_here(names: list[str], settings: ServeSettings) -> None:
+    """Hand the flags to the services the way they are always told: through the environment."""
+    from cli.serve import BUILDERS, serve
+
+    rest = {name: port - 8000 + settings.port for name, port in DEFAULT_REST_PORTS.items()}
+    grpc = {name: port - 9000 + settings.grpc_port for name, port in DEFAULT_GRPC_PORTS.items()}
+    told = {
+        "OCTOLLM_DATA_DIR": str(settings.data_dir),
+        "OCTOLLM_HOST": settings.host,
+        "OCTOLLM_PORTS": os.environ.get("OCTOLLM_PORTS") or json.dumps(rest),
+        "OCTOLLM_GRPC_PORTS": os.environ.get("OCTOLLM_GRPC_PORTS") or json.dumps(grpc),
+        "OCTOLLM_DATABASE_URL": settings.database_url,
+        "OCTOLLM_REDIS_URL": settings.redis_url,
+        "OCTOLLM_MODEL": settings.model,
+    }
+    os.environ.update({name: value for name, value in told.items() if value})
+    serve(names, builders=BUILDERS, environ=os.environ)

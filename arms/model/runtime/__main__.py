@@ -12,6 +12,7 @@ from arms.model.cache import default_cache
 from arms.model.catalog import CATALOG, find_model
 from arms.model.parent_death import die_with_parent, exit_when_orphaned
 from arms.model.runtime.serve import ModelServer
+from arms.model.runtime.sizing import SPIN_COUNT
 from servicekit.logs import configure_logging
 
 
@@ -19,6 +20,8 @@ def main() -> NoReturn:
     """Serve the model until SIGTERM or SIGINT, or until the parent is gone."""
     parent = os.getppid()
     options = _options()
+    options.state_file.unlink(missing_ok=True)  # of a process before us that was killed
+    os.environ.setdefault(*SPIN_COUNT)  # before anything loads libgomp
     die_with_parent(parent=parent)
     threading.Thread(target=exit_when_orphaned, kwargs={"parent": parent}, daemon=True).start()
     for signum in (signal.SIGTERM, signal.SIGINT):

@@ -1,10 +1,11 @@
 """How a supervisor starts the model server."""
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from arms.model.catalog import find_model
+from arms.model.runtime.sizing import SPIN_COUNT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,7 +13,7 @@ class ModelServerCommand:
     """What to run, and what to add to the environment."""
 
     argv: list[str]
-    env: dict[str, str] = field(default_factory=dict)
+    env: dict[str, str]
 
 
 def model_server_command(
@@ -36,6 +37,7 @@ def model_server_command(
     """
     argv = [sys.executable, "-P", "-m", "arms.model.runtime", "--model", find_model(model).name]
     argv += ["--state-file", str(state_file), "--host", host, "--port", str(port)]
-    return ModelServerCommand(
-        argv=argv, env={"OCTOLLM_MODEL_CACHE": str(cache_folder)} if cache_folder else {}
-    )
+    env = dict([SPIN_COUNT])
+    if cache_folder:
+        env["OCTOLLM_MODEL_CACHE"] = str(cache_folder)
+    return ModelServerCommand(argv=argv, env=env)

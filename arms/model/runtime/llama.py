@@ -1,21 +1,12 @@
 """Starts llama.cpp's own HTTP server inside this process; the only module that knows xllamacpp."""
 
 import importlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from arms.model.runtime.sizing import Sizing
 from servicekit.errors import UnavailableError
-
-_SPIN_COUNT = "2000"
-"""How long an idle thread of the OpenMP runtime spins before it sleeps.
-
-Measured with the 0.5B model on two cores: 21 tokens/s idle and 10 beside a busy process. The runtime's
-default spins far longer and falls to 1 beside a busy process; a passive wait policy gives 16 and 12; one
-thread fewer 13 and 13, and reads prompts at half the speed.
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +22,14 @@ class LlamaServer:
     handle: Any
 
 
-def start_llama(*, path: Path, host: str, port: int, api_key: str, sizing: Sizing) -> LlamaServer:
+def start_llama(*, path: Path, alias: str, host: str, port: int, api_key: str, sizing: Sizing) -> LlamaServer:
     """Load the model and serve it; returns when it answers.
 
     Blocks for seconds and holds the interpreter's lock meanwhile.
 
     Args:
         path: the model file.
+        alias: what the server calls the model.
         host: the address to bind.
         port: the port to bind; 0 takes a free one.
         api_key: the bearer key that callers must show.
@@ -46,11 +38,10 @@ def start_llama(*, path: Path, host: str, port: int, api_key: str, sizing: Sizin
     Raises:
         UnavailableError: the port is taken or the file cannot be loaded.
     """
-    # The OpenMP runtime reads this when it is loaded, which the import below does.
-    os.environ.setdefault("GOMP_SPINCOUNT", _SPIN_COUNT)
     llama: Any = importlib.import_module("xllamacpp")
     params = llama.CommonParams()
     params.model.path = str(path)
+    params.model_alias = {alias}  # else answers carry the file's path
     params.hostnames = [host]
     params.port = port
     _secure(params, api_key=api_key)

@@ -64,7 +64,14 @@ class ModelServer:
         sizing = size_for_this_machine()
         self._tell(RuntimePhase.LOADING, detail=f"loading {self.model.title}")
         api_key = secrets.token_urlsafe(24)
-        server = start_llama(path=path, host=self.host, port=self.port, api_key=api_key, sizing=sizing)
+        server = start_llama(
+            path=path,
+            alias=self.model.title,
+            host=self.host,
+            port=self.port,
+            api_key=api_key,
+            sizing=sizing,
+        )
         self._tell_ready(server=server, api_key=api_key, sizing=sizing)
         return server
 

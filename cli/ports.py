@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
-from types import MappingProxyType
 
 from servicekit.errors import ConflictError, ValidationFailedError
 from servicekit.settings import DEFAULT_GRPC_PORTS, DEFAULT_REST_PORTS
@@ -11,49 +10,42 @@ from servicekit.settings import DEFAULT_GRPC_PORTS, DEFAULT_REST_PORTS
 HIGHEST = 65535
 
 
-def rest_ports(base: int, *, host: str) -> Mapping[str, int]:
-    """Return the REST port of every service: base, base + 1, ...
+def count_rest(base: int) -> dict[str, int]:
+    """Return the REST port of every service: base for the gateway, base + 1, ...; all 0 when base is 0."""
+    return _count(base, layout=DEFAULT_REST_PORTS, first="gateway")
+
+
+def count_grpc(base: int) -> dict[str, int]:
+    """Return the gRPC port of every service: base for the orchestrator, and so on; all 0 when base is 0."""
+    return _count(base, layout=DEFAULT_GRPC_PORTS, first="orchestrator")
+
+
+def _count(base: int, *, layout: Mapping[str, int], first: str) -> dict[str, int]:
+    return {name: base + port - layout[first] if base else 0 for name, port in layout.items()}
+
+
+def usable_ports(wanted: Mapping[str, int], *, host: str, flag: str) -> dict[str, int]:
+    """Check that ports can be bound; each 0 becomes a free port.
+
+    All are bound at once, so that free ones differ, and let go again.
 
     Args:
-        base: the gateway's port; 0 takes free ones.
+        wanted: port by service.
         host: the address they will be bound to.
+        flag: what the user chooses others with.
 
     Raises:
         ConflictError: one is taken.
-        ValidationFailedError: there are no such ports, or no such address.
+        ValidationFailedError: there is no such port or address, or this user may not have it.
     """
-    return _choose(
-        base, host=host, layout=DEFAULT_REST_PORTS, first=DEFAULT_REST_PORTS["gateway"], flag="--port"
-    )
-
-
-def grpc_ports(base: int, *, host: str) -> Mapping[str, int]:
-    """Return the gRPC port of every service: base for the orchestrator, base + 1 for the reflex, ...
-
-    Args:
-        base: the orchestrator's port; 0 takes free ones.
-        host: the address they will be bound to.
-
-    Raises:
-        ConflictError: one is taken.
-        ValidationFailedError: there are no such ports, or no such address.
-    """
-    first = DEFAULT_GRPC_PORTS["orchestrator"]
-    return _choose(base, host=host, layout=DEFAULT_GRPC_PORTS, first=first, flag="--grpc-port")
-
-
-def _choose(base: int, *, host: str, layout: Mapping[str, int], first: int, flag: str) -> Mapping[str, int]:
-    """Bind all of them at once, so that free ones differ, and let them go again."""
-    wanted = {name: base + port - first if base else 0 for name, port in layout.items()}
     if max(wanted.values()) > HIGHEST:
         raise ValidationFailedError(
-            f"{flag} {base} is too high: {len(wanted)} ports from there on are needed.", field=flag
+            f"There is no port {max(wanted.values())}: choose a lower {flag}.", field=flag
         )
     with ExitStack() as held:
-        ports = {
+        return {
             name: _bind(port, host=host, name=name, flag=flag, held=held) for name, port in wanted.items()
         }
-    return MappingProxyType(ports)
 
 
 def _bind(port: int, *, host: str, name: str, flag: str, held: ExitStack) -> int:

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from cli.ports import count_grpc, count_rest
 from cli.settings import ServeSettings, default_data_dir
 from servicekit.errors import ValidationFailedError
-from servicekit.settings import DEFAULT_GRPC_PORTS, DEFAULT_REST_PORTS
 
 Names = Annotated[
     list[str],
@@ -92,13 +92,12 @@ def _serve_here(names: list[str], settings: ServeSettings) -> None:
     """Hand the flags to the services the way they are always told: through the environment."""
     from cli.serve import BUILDERS, serve
 
-    rest = {name: port - 8000 + settings.port for name, port in DEFAULT_REST_PORTS.items()}
-    grpc = {name: port - 9000 + settings.grpc_port for name, port in DEFAULT_GRPC_PORTS.items()}
     told = {
         "OCTOLLM_DATA_DIR": str(settings.data_dir),
         "OCTOLLM_HOST": settings.host,
-        "OCTOLLM_PORTS": os.environ.get("OCTOLLM_PORTS") or json.dumps(rest),
-        "OCTOLLM_GRPC_PORTS": os.environ.get("OCTOLLM_GRPC_PORTS") or json.dumps(grpc),
+        "OCTOLLM_PORTS": os.environ.get("OCTOLLM_PORTS") or json.dumps(count_rest(settings.port)),
+        "OCTOLLM_GRPC_PORTS": os.environ.get("OCTOLLM_GRPC_PORTS")
+        or json.dumps(count_grpc(settings.grpc_port)),
         "OCTOLLM_DATABASE_URL": settings.database_url,
         "OCTOLLM_REDIS_URL": settings.redis_url,
         "OCTOLLM_MODEL": settings.model,

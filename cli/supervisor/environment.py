@@ -7,10 +7,22 @@ from cli.settings import ServeSettings
 from cli.supervisor.layout import Layout
 
 
-def common_environment(
-    settings: ServeSettings, *, layout: Layout, environ: Mapping[str, str]
-) -> dict[str, str]:
-    """Return what every service is told: our own environment, and where things are in this run."""
+def for_services(environ: Mapping[str, str], *, calls_models: bool) -> dict[str, str]:
+    """Return what a process of ours sees of our environment: not where PostgreSQL is, which not all may open.
+
+    Args:
+        environ: our environment.
+        calls_models: whether it may see the keys of model providers.
+    """
+    return {
+        name: value
+        for name, value in environ.items()
+        if name != "OCTOLLM_DATABASE_URL" and (calls_models or not name.endswith("_API_KEY"))
+    }
+
+
+def where_things_are(settings: ServeSettings, *, layout: Layout) -> dict[str, str]:
+    """Return the variables that tell every service where things are in this run."""
     told = {
         "OCTOLLM_DATA_DIR": str(settings.data_dir),
         "OCTOLLM_HOST": settings.host,
@@ -19,7 +31,4 @@ def common_environment(
         "OCTOLLM_SOCKET_DIR": str(layout.sockets),
         "OCTOLLM_MODEL": settings.model,
     }
-    if settings.redis_url:
-        told["OCTOLLM_REDIS_URL"] = settings.redis_url
-    # Who opens PostgreSQL is told its URL; nobody else is, whatever our own environment holds.
-    return {name: value for name, value in environ.items() if name != "OCTOLLM_DATABASE_URL"} | told
+    return told | ({"OCTOLLM_REDIS_URL": settings.redis_url} if settings.redis_url else {})

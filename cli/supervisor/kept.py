@@ -74,10 +74,10 @@ class Kept:
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()
         await self._part.start()
+        self._changed()
+        self._ready.set()
         pause = SHORTEST_PAUSE
         while True:
-            self._changed()
-            self._ready.set()
             began = loop.time()
             status = await self._part.wait()
             pause = SHORTEST_PAUSE if loop.time() - began > STEADY_AFTER else pause
@@ -94,6 +94,7 @@ class Kept:
             except UnavailableError as error:
                 self._tell(f"{self._name} did not start: {error.message} Trying again in {pause:g} s")
             else:
+                self._changed()
                 self._tell(f"{self._name} runs again")
                 return pause
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.ports import grpc_ports, rest_ports
+from cli.ports import count_grpc, count_rest, usable_ports
 from cli.rundir import make_private, runtime_dir
 from cli.settings import ServeSettings
 from cli.supervisor.logfiles import make_log_dir
@@ -41,11 +41,11 @@ def make_layout(settings: ServeSettings, *, environ: Mapping[str, str]) -> Layou
     """
     sockets = runtime_dir(settings.data_dir, environ=environ) / "services"
     make_private(sockets, mode=0o700)
-    for stale in sockets.glob("*.sock"):
+    for stale in sockets.iterdir():
         stale.unlink()
     return Layout(
-        rest=rest_ports(settings.port, host=settings.host),
-        grpc=grpc_ports(settings.grpc_port, host=settings.host),
+        rest=usable_ports(count_rest(settings.port), host=settings.host, flag="--port"),
+        grpc=usable_ports(count_grpc(settings.grpc_port), host=settings.host, flag="--grpc-port"),
         sockets=sockets,
         logs=make_log_dir(settings.data_dir),
     )

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from cli.settings import ServeSettings
 from cli.supervisor.child import Command
-from cli.supervisor.environment import common_environment
+from cli.supervisor.environment import for_services, where_things_are
 from cli.supervisor.layout import Layout
 from cli.supervisor.logfiles import rotate
+from cli.supervisor.model import ModelServer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,27 +21,14 @@ class Process:
         argv: what to run.
         drain: seconds its services may take to finish what they are doing.
         opens_database: whether it is told where PostgreSQL is.
+        calls_models: whether it sees the keys of model providers and where the local model is.
     """
 
     name: str
     argv: Sequence[str]
     drain: float
-    opens_database: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelServer:
-    """The local model's own server process.
-
-    Args:
-        argv: what to run.
-        env: its environment.
-        told: variables that tell the arms how to reach it, its key among them.
-    """
-
-    argv: Sequence[str]
-    env: Mapping[str, str]
-    told: Mapping[str, str]
+    opens_database: bool = False
+    calls_models: bool = False
 
 
 def serving(*services: str) -> list[str]:
@@ -51,9 +39,9 @@ def serving(*services: str) -> list[str]:
 PROCESSES = (
     # They are stopped from the last to the first: the gateway takes nothing new, the orchestrator finishes
     # or releases its steps, and only then the arms go.
-    Process(name="arms", argv=serving("arms"), drain=1.0, opens_database=True),
+    Process(name="arms", argv=serving("arms"), drain=1.0, opens_database=True, calls_models=True),
     Process(name="orchestrator", argv=serving("orchestrator", "reflex"), drain=4.0, opens_database=True),
-    Process(name="gateway", argv=serving("gateway"), drain=1.5, opens_database=False),
+    Process(name="gateway", argv=serving("gateway"), drain=1.5),
 )
 """All processes of ours; with the model's and PostgreSQL's patience their drains add up to less than 15 s."""
 
@@ -83,29 +71,32 @@ def make_commands(
         layout: where things are.
         environ: our environment.
     """
-    common = common_environment(settings, layout=layout, environ=environ)
-    commands: list[Command] = []
-    if model_server:
-        common |= model_server.told
-        commands.append(
-            Command(
-                name="model",
-                argv=model_server.argv,
-                env=model_server.env,
-                log=rotate(layout.logs / "model.log"),
-                announces=False,
-                patience=MODEL_PATIENCE,
-            )
-        )
+    commands = [_model_command(model_server, layout=layout)] if model_server else []
     for process in processes:
-        database = {"OCTOLLM_DATABASE_URL": database_url} if process.opens_database else {}
+        told = where_things_are(settings, layout=layout)
+        told["OCTOLLM_DRAIN_SECONDS"] = str(process.drain)
+        if process.opens_database:
+            told["OCTOLLM_DATABASE_URL"] = database_url
+        if process.calls_models and model_server:
+            told.update(model_server.told)
         commands.append(
             Command(
                 name=process.name,
                 argv=process.argv,
-                env={**common, **database, "OCTOLLM_DRAIN_SECONDS": str(process.drain)},
+                env=for_services(environ, calls_models=process.calls_models) | told,
                 log=rotate(layout.logs / f"{process.name}.log"),
                 patience=process.drain + KILL_AFTER,
             )
         )
     return commands
+
+
+def _model_command(server: ModelServer, *, layout: Layout) -> Command:
+    return Command(
+        name="model",
+        argv=server.argv,
+        env=server.env,
+        log=rotate(layout.logs / "model.log"),
+        announces=False,
+        patience=MODEL_PATIENCE,
+    )

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
@@ -11,20 +12,25 @@ from rich.console import Console
 
 from cli.embedded.postgres import prepared_postgres
 from cli.lock import owned
+from cli.processes import appended
 from cli.rundir import make_path
 from cli.settings import ServeSettings
 from cli.stop import Stop
 from cli.supervisor.child import Child
 from cli.supervisor.endpoints import end_recorded, endpoints_file, read_endpoints
 from cli.supervisor.kept import Kept, Part
-from cli.supervisor.layout import make_layout
+from cli.supervisor.layout import Layout, make_layout
 from cli.supervisor.logfiles import rotate
-from cli.supervisor.plan import PROCESSES, ModelServer, Process, make_commands
+from cli.supervisor.model import ModelServer, local_model_server
+from cli.supervisor.plan import PROCESSES, Process, make_commands
 from cli.supervisor.platform import Platform
 from cli.supervisor.table import show
 from servicekit.logs import configure_logging
 
 log = logging.getLogger(__name__)
+
+FindModelServer = Callable[[ServeSettings, Layout, Mapping[str, str]], ModelServer | None]
+"""Tells how to run the model's server; None when none is needed."""
 
 
 async def supervise(
@@ -33,7 +39,7 @@ async def supervise(
     environ: Mapping[str, str],
     console: Console,
     processes: Sequence[Process] = PROCESSES,
-    model_server: ModelServer | None = None,
+    find_model_server: FindModelServer = local_model_server,
 ) -> None:
     """Run the whole platform until SIGTERM or Ctrl-C; everything is stopped when this returns.
 
@@ -42,7 +48,7 @@ async def supervise(
         environ: our environment.
         console: where the table of what runs goes.
         processes: the processes that run services.
-        model_server: the local model's, when there is one; its readiness is not waited for.
+        find_model_server: tells how to run the local model's server, if one is needed.
 
     Raises:
         OctoError: something cannot be had: the directory, a port, PostgreSQL, a service.
@@ -52,14 +58,14 @@ async def supervise(
         file = settings.data_dir / "endpoints.json"
         end_recorded(read_endpoints(file))
         layout = make_layout(settings, environ=environ)
-        with endpoints_file(file), rotate(layout.logs / "supervisor.log").open("a") as stream:
-            configure_logging("supervisor", stream=stream)
+        with endpoints_file(file), appended(rotate(layout.logs / "supervisor.log")) as descriptor:
+            configure_logging("supervisor", stream=os.fdopen(descriptor, "a", closefd=False))
             await Supervisor(
                 settings,
                 environ=environ,
                 console=console,
                 processes=processes,
-                model_server=model_server,
+                model_server=find_model_server(settings, layout, environ),
                 platform=Platform(host=settings.host, layout=layout, file=file),
             ).run()
 

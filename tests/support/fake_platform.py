@@ -6,13 +6,16 @@ fake_platform.py DATA_DIR PORT GRPC_PORT
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from cli.settings import ServeSettings
-from cli.supervisor.plan import PROCESSES, ModelServer
+from cli.supervisor.layout import Layout
+from cli.supervisor.model import ModelServer
+from cli.supervisor.plan import PROCESSES
 from cli.supervisor.supervise import supervise
 from servicekit.errors import OctoError
 
@@ -25,11 +28,14 @@ def faked(argv: list[str]) -> list[str]:
     return [sys.executable, "-P", str(FAKE), *services]
 
 
+def fake_model_server(settings: ServeSettings, layout: Layout, environ: Mapping[str, str]) -> ModelServer:
+    return ModelServer(argv=["/bin/sleep", "1000"], env={}, told={})
+
+
 if __name__ == "__main__":
     directory, port, grpc_port = sys.argv[1:]
     settings = ServeSettings(data_dir=Path(directory), port=int(port), grpc_port=int(grpc_port))
     processes = [replace(process, argv=faked(list(process.argv)), drain=DRAIN) for process in PROCESSES]
-    model = ModelServer(argv=["/bin/sleep", "1000"], env={}, told={"OCTOLLM_MODEL_SERVER_URL": "http://x"})
     try:
         asyncio.run(
             supervise(
@@ -37,9 +43,8 @@ if __name__ == "__main__":
                 environ=os.environ,
                 console=Console(width=200),
                 processes=processes,
-                model_server=model,
+                find_model_server=fake_model_server,
             )
         )
     except OctoError as error:
-        print(f"refused: {error.message}", flush=True)
-        sys.exit(1)
+        sys.exit(f"refused: {error.message}")

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 MEBIBYTE = 1024 * 1024
 
+LIMITER = "/usr/bin/prlimit"
+"""Sets limits and becomes the program; a part of util-linux."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -28,41 +31,39 @@ class Limits:
     disk_bytes: int = 64 * MEBIBYTE
     inodes: int = 8192
     processes: int = 32
-    open_files: int = 128
+    open_files: int = 64
     output_bytes: int = MEBIBYTE
     artifact_bytes: int = 8 * MEBIBYTE
 
 
-def resource_limits(limits: Limits, *, extra_files: int = 0) -> Mapping[int, int]:
-    """Return the kernel's limits by RLIMIT_* number; each is both the soft and the hard one.
+def limiter(limits: Limits) -> tuple[str, ...]:
+    """Return the command that runs inside, before the program, and binds it and all it will start.
 
-    Args:
-        limits: what the program may use.
-        extra_files: descriptors that bubblewrap holds while it sets the sandbox up.
+    It must run inside: the number of processes is counted by user namespace, and from outside even root may
+    lack the right (CAP_SYS_RESOURCE) to bind another account's process. A limit that is stricter already
+    stays: nobody may raise it.
     """
+    bounds = {name: _not_above_ours(number, value) for name, (number, value) in _bounds(limits).items()}
+    return (LIMITER, *(f"--{name}={value}" for name, value in bounds.items()), "--")
+
+
+def _bounds(limits: Limits) -> Mapping[str, tuple[int, int]]:
     return {
-        resource.RLIMIT_AS: 2 * limits.memory_bytes,
-        resource.RLIMIT_DATA: limits.memory_bytes,
-        resource.RLIMIT_FSIZE: limits.disk_bytes,
-        resource.RLIMIT_NOFILE: limits.open_files + extra_files,
-        resource.RLIMIT_NPROC: limits.processes,
-        resource.RLIMIT_CPU: math.ceil(limits.wall_seconds) + 1,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_MEMLOCK: 0,
-        resource.RLIMIT_MSGQUEUE: 0,
-        resource.RLIMIT_SIGPENDING: 4 * limits.processes,
-        resource.RLIMIT_NICE: 0,
-        resource.RLIMIT_RTPRIO: 0,
+        "as": (resource.RLIMIT_AS, 2 * limits.memory_bytes),
+        "data": (resource.RLIMIT_DATA, limits.memory_bytes),
+        "fsize": (resource.RLIMIT_FSIZE, limits.disk_bytes),
+        "nofile": (resource.RLIMIT_NOFILE, limits.open_files),
+        "nproc": (resource.RLIMIT_NPROC, limits.processes),
+        "cpu": (resource.RLIMIT_CPU, math.ceil(limits.wall_seconds) + 1),
+        "core": (resource.RLIMIT_CORE, 0),
+        "memlock": (resource.RLIMIT_MEMLOCK, 0),
+        "msgqueue": (resource.RLIMIT_MSGQUEUE, 0),
+        "sigpending": (resource.RLIMIT_SIGPENDING, 4 * limits.processes),
+        "nice": (resource.RLIMIT_NICE, 0),
+        "rtprio": (resource.RLIMIT_RTPRIO, 0),
     }
 
 
-def apply_to(pid: int, limits: Mapping[int, int]) -> None:
-    """Bind process `pid` and all it will start; a limit that is stricter already stays.
-
-    Raises:
-        OSError: the process is gone, or is not ours.
-    """
-    for number, value in limits.items():
-        _, hard = resource.prlimit(pid, number)
-        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.prlimit(pid, number, (bound, bound))
+def _not_above_ours(number: int, value: int) -> int:
+    _, hard = resource.getrlimit(number)
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from arms.executor.sandbox.syscalls import FIRST_UNKNOWN, Machine
 
 LOAD_WORD = 0x20  # BPF_LD | BPF_W | BPF_ABS
+KEEP_BITS = 0x54  # BPF_ALU | BPF_AND | BPF_K
 JUMP_EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
 JUMP_AT_LEAST = 0x35  # BPF_JMP | BPF_JGE | BPF_K
 JUMP_ANY_BIT = 0x45  # BPF_JMP | BPF_JSET | BPF_K
@@ -27,6 +28,7 @@ ARGUMENTS_AT = 16
 AF_UNIX = 1
 NEW_NAMESPACES = 0x7E020080  # CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID, NET and TIME
 TYPES_INTO_TERMINAL = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
+SHARED_WITHOUT_FILE = 0x21  # MAP_SHARED | MAP_ANONYMOUS
 ORDINARY_PERSONALITIES = (0, 0xFFFFFFFF)  # Linux, and the question which one it is
 
 Instruction = tuple[int, int, int, int]
@@ -65,6 +67,12 @@ def _by_argument(machine: Machine) -> Iterable[Instruction]:
     yield (JUMP_ANY_BIT, 0, 1, NEW_NAMESPACES)
     yield _return(ERRNO | errno.EPERM)
     yield _return(ALLOW)
+    yield (JUMP_EQUAL, 0, 5, machine.mmap)
+    yield _load_argument(3)
+    yield (KEEP_BITS, 0, 0, SHARED_WITHOUT_FILE)
+    yield (JUMP_EQUAL, 0, 1, SHARED_WITHOUT_FILE)
+    yield _return(ERRNO | errno.EPERM)
+    yield _return(ALLOW)
     yield (JUMP_EQUAL, 0, 2 + 2 * len(TYPES_INTO_TERMINAL), machine.ioctl)
     yield _load_argument(1)
     for request in TYPES_INTO_TERMINAL:
@@ -88,7 +96,7 @@ def _load(offset: int) -> Instruction:
 
 
 def _load_argument(index: int) -> Instruction:
-    """Load the lower half of an argument: all four that are looked at are 32 bits wide in the kernel."""
+    """Load the lower half of an argument: all that are looked at are 32 bits wide in the kernel."""
     return _load(ARGUMENTS_AT + 8 * index)
 
 

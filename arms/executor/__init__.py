@@ -1,0 +1,1 @@
+"""The executor arm: runs code, commands and HTTP requests under strict limits."""

@@ -1,0 +1,157 @@
+"""Starts a sandbox, and leaves nothing of it behind."""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import IO, cast
+
+from arms.executor.sandbox.broken import SandboxUnavailableError
+from arms.executor.sandbox.command import Descriptors, command_line
+from arms.executor.sandbox.files import readable
+from arms.executor.sandbox.limits import Limits
+from arms.executor.sandbox.parts import Parts
+from arms.executor.sandbox.program import Program
+
+START_SECONDS = 10.0
+"""How long bubblewrap may take to make its first process."""
+
+STOP_SECONDS = 10.0
+"""How long the kernel may take to end every process of a sandbox."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A sandbox that runs.
+
+    Attributes:
+        bubblewrap: the process outside, and parent of the first one inside.
+        first: the process id, outside, of the first process inside: when it dies the kernel ends all others.
+        first_fd: a pidfd of the same.
+        status: where bubblewrap tells the exit status.
+        returned: where the files that come back are read from.
+    """
+
+    bubblewrap: subprocess.Popen[bytes]
+    first: int
+    first_fd: int
+    status: IO[bytes]
+    returned: IO[bytes]
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """What the program writes there."""
+        return cast("IO[bytes]", self.bubblewrap.stdout)
+
+    @property
+    def stderr(self) -> IO[bytes]:
+        """What the program, and bubblewrap before it, write there."""
+        return cast("IO[bytes]", self.bubblewrap.stderr)
+
+    def stop(self) -> None:
+        """End every process inside, wait until they are gone, and reap what became our child."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.first_fd, signal.SIGKILL)
+        select.select([self.first_fd], [], [], STOP_SECONDS)
+        try:
+            self.bubblewrap.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            self.bubblewrap.kill()
+            self.bubblewrap.wait()
+        with contextlib.suppress(ChildProcessError):  # our child only when we are the first process ourselves
+            os.waitpid(self.first, os.WNOHANG)
+
+
+@contextlib.contextmanager
+def started(program: Program, *, parts: Parts, limits: Limits) -> Iterator[Running]:
+    """Run `program` for the length of the block; nothing of it is left afterwards.
+
+    The thread that enters must live until it leaves: the kernel ends the sandbox with the thread.
+
+    Raises:
+        SandboxUnavailableError: the namespaces cannot be made here.
+    """
+    with ExitStack() as cleanup, ExitStack() as childs_ends:
+        status, status_end = _pipe(mine=cleanup, childs=childs_ends)
+        returned, returned_end = _pipe(mine=cleanup, childs=childs_ends)
+        filter_fd = _only_key(childs_ends.enter_context(readable({"filter": parts.filter})))
+        files = childs_ends.enter_context(readable(program.files))
+        descriptors = Descriptors(filter=filter_fd, status=status_end, returned=returned_end, files=files)
+        process = _spawn(
+            command_line(program, parts=parts, limits=limits, descriptors=descriptors),
+            descriptors=descriptors.all,
+            parts=parts,
+        )
+        cleanup.enter_context(_ended(process))
+        childs_ends.close()
+        first = _first_process(status, process=process)
+        first_fd = os.pidfd_open(first)
+        cleanup.callback(os.close, first_fd)
+        running = Running(
+            bubblewrap=process, first=first, first_fd=first_fd, status=status, returned=returned
+        )
+        cleanup.callback(running.stop)
+        yield running
+
+
+def _pipe(*, mine: ExitStack, childs: ExitStack) -> tuple[IO[bytes], int]:
+    read_end, write_end = os.pipe()
+    childs.callback(os.close, write_end)
+    return mine.enter_context(os.fdopen(read_end, "rb", buffering=0)), write_end
+
+
+def _only_key(opened: Mapping[int, str]) -> int:
+    (descriptor,) = opened
+    return descriptor
+
+
+def _spawn(command: Sequence[str], *, descriptors: tuple[int, ...], parts: Parts) -> subprocess.Popen[bytes]:
+    """Start bubblewrap as the sandbox's account, with nothing of ours but `descriptors`."""
+    account = parts.account
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            cwd="/",
+            env={},
+            pass_fds=descriptors,
+            start_new_session=True,
+            user=account.uid if account.changes else None,
+            group=account.gid if account.changes else None,
+            extra_groups=() if account.changes else None,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SandboxUnavailableError(f"bubblewrap cannot be started: {error}.") from error
+
+
+@contextlib.contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Close and reap `process` at the end, whether or not it ever became a sandbox."""
+    with process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def _first_process(status: IO[bytes], *, process: subprocess.Popen[bytes]) -> int:
+    """Read the id of the first process inside from what bubblewrap tells.
+
+    Raises:
+        SandboxUnavailableError: there is none: bubblewrap failed, or hangs.
+    """
+    ready, _, _ = select.select([status], [], [], START_SECONDS)
+    line = status.readline() if ready else b""
+    if line:
+        return int(json.loads(line)["child-pid"])
+    process.kill()
+    said = process.communicate()[1].decode(errors="replace").strip()
+    raise SandboxUnavailableError(said or f"bubblewrap said nothing for {START_SECONDS:.0f} seconds.")

@@ -1,0 +1,70 @@
+"""Measures from outside what a sandbox uses: limits of one process do not add up over many."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from arms.executor.sandbox.files import WORK
+from arms.executor.sandbox.limits import Limits
+from arms.executor.sandbox.outcome import StoppedBy
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def excess(first_process: int, *, limits: Limits) -> StoppedBy | None:
+    """Return the limit that the sandbox under `first_process` exceeds, if any."""
+    processes = tuple(_family(first_process))
+    if sum(_resident_bytes(process) for process in processes) > limits.memory_bytes:
+        return StoppedBy.MEMORY
+    if _inodes(processes) > limits.inodes:
+        return StoppedBy.FILES
+    return None
+
+
+def _family(process: int) -> Iterator[int]:
+    """Yield `process` and all its descendants; orphans in a pid namespace stay descendants of its first."""
+    yield process
+    for child in _children(process):
+        yield from _family(child)
+
+
+def _children(process: int) -> list[int]:
+    try:
+        threads = Path(f"/proc/{process}/task").iterdir()
+        told = [(thread / "children").read_bytes() for thread in threads]
+    except FileNotFoundError:
+        return _children_by_search(process)
+    except (ProcessLookupError, PermissionError):
+        return []
+    return [int(child) for line in told for child in line.split()]
+
+
+def _children_by_search(process: int) -> list[int]:
+    """Find the children on a kernel that does not list them; slow, and empty for a process that is gone."""
+    try:
+        return [child.pid for child in psutil.Process(process).children()]
+    except psutil.Error:
+        return []
+
+
+def _resident_bytes(process: int) -> int:
+    """Count what a process holds alone or shares by mapping; the files of its program are not its own."""
+    try:
+        _, resident, file_backed = Path(f"/proc/{process}/statm").read_bytes().split()[:3]
+    except (OSError, ValueError):
+        return 0
+    return (int(resident) - int(file_backed)) * PAGE
+
+
+def _inodes(processes: tuple[int, ...]) -> int:
+    """Count the files in the working directory, seen through any process that lives in the sandbox."""
+    for process in reversed(processes):
+        try:
+            # The root is read-only and WORK a mount in it, so no link of the program's is followed here.
+            told = os.statvfs(f"/proc/{process}/root{WORK}")
+        except OSError:
+            continue
+        return told.f_files - told.f_ffree
+    return 0

@@ -1,0 +1,230 @@
+"""The orchestrator's composition root: names every dependency, starts what runs, undoes it in reverse."""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import grpc
+from octollm.orchestrator.v1 import arm_registry_pb2, arm_registry_pb2_grpc, tasks_pb2, tasks_pb2_grpc
+
+from orchestrator.admission import Admission
+from orchestrator.bus import Bus
+from orchestrator.clients.arms import GrpcArms
+from orchestrator.clients.reflex import GrpcReflex
+from orchestrator.dispatcher import Dispatcher
+from orchestrator.migrations import SCHEMA, all_migrations
+from orchestrator.model import PiiPolicy
+from orchestrator.policy import TenantPolicies
+from orchestrator.register import Register
+from orchestrator.registry import Registry
+from orchestrator.retry import RetryBudget
+from orchestrator.routing import Router
+from orchestrator.servicer.arm_servicer import ArmRegistryServicer
+from orchestrator.servicer.task_servicer import TaskServicer
+from orchestrator.settings import OrchestratorSettings
+from orchestrator.store_arms import ArmStore
+from orchestrator.store_lease import LeaseStore
+from orchestrator.store_lists import ListStore
+from orchestrator.store_submit import SubmitStore
+from orchestrator.store_sweep import SweepStore
+from orchestrator.store_tasks import TaskStore
+from orchestrator.store_writes import WriteStore
+from orchestrator.sweeper import Sweeper
+from orchestrator.tasks import Stores, Tasks
+from orchestrator.tools import Tools
+from orchestrator.watchdog import Watchdog
+from orchestrator.worker import Worker
+from servicekit.context import set_service
+from servicekit.database import Pool, open_pool
+from servicekit.errors import UnavailableError
+from servicekit.metrics import Metrics
+from servicekit.migrate import migrate
+from servicekit.running import Running
+from servicekit.server import serve
+from servicekit.status_board import StatusBoard
+
+_LOG = logging.getLogger(__name__)
+
+NAME = "orchestrator"
+
+_CALL_SECONDS = 3600.0
+"""Bounds a call of an arm; the task's own deadline is always nearer."""
+
+_AGAIN_SECONDS = 0.5
+"""Before what stopped or could not start is tried again."""
+
+
+@asynccontextmanager
+async def build(settings: OrchestratorSettings) -> AsyncGenerator[Running]:
+    """Run an orchestrator until the block ends.
+
+    Raises:
+        UnavailableError: the database did not come up, or an address is taken.
+        ConflictError: the database was made by a newer version.
+    """
+    set_service(NAME)
+    url = settings.database_url.get_secret_value()
+    await _migrated(url, seconds=settings.start_seconds)
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(
+            open_pool(url, name=NAME, max_size=settings.database_connections)
+        )
+        arms = GrpcArms(seconds=_CALL_SECONDS)
+        stack.push_async_callback(arms.close)
+        reflex = GrpcReflex(target=settings.target("reflex"))
+        stack.push_async_callback(reflex.close)
+        board = StatusBoard(service=NAME)
+        parts = _parts(settings, pool=pool, url=url, board=board, arms=arms, reflex=reflex)
+        await parts.watchdog.look()
+        server = await stack.enter_async_context(
+            serve(
+                name=NAME,
+                addresses=settings.listen(NAME),
+                register=parts.add_servicers,
+                services=_SERVICES,
+                board=board,
+                metrics=Metrics(),
+            )
+        )
+        await stack.enter_async_context(_running(parts.loops))
+        stack.push_async_callback(parts.worker.drain, 0.0)
+        yield Running(name=NAME, endpoints=server.endpoints, drain=_drain(parts.worker, server, board))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    tasks: Tasks
+    registry: Registry
+    worker: Worker
+    watchdog: Watchdog
+    loops: Mapping[str, Callable[[], Awaitable[None]]]
+
+    def add_servicers(self, server: grpc.aio.Server) -> None:
+        tasks_pb2_grpc.add_TaskServiceServicer_to_server(TaskServicer(tasks=self.tasks), server)
+        arm_registry_pb2_grpc.add_ArmRegistryServiceServicer_to_server(
+            ArmRegistryServicer(registry=self.registry), server
+        )
+
+
+_SERVICES = (
+    tasks_pb2.DESCRIPTOR.services_by_name["TaskService"].full_name,
+    arm_registry_pb2.DESCRIPTOR.services_by_name["ArmRegistryService"].full_name,
+)
+
+
+def _parts(
+    settings: OrchestratorSettings,
+    *,
+    pool: Pool,
+    url: str,
+    board: StatusBoard,
+    arms: GrpcArms,
+    reflex: GrpcReflex,
+) -> _Parts:
+    bus = Bus(pool=pool, url=url)
+    arm_store = ArmStore(pool=pool, silence=settings.arm_silence_seconds)
+    register = Register(store=arm_store)
+    worker = _worker(settings, pool=pool, bus=bus, arms=arms, register=register)
+    dispatcher = Dispatcher(url=url, wake=worker.wake)
+    sweeper = Sweeper(
+        store=SweepStore(pool=pool, limits=settings.sweep), bus=bus, interval=settings.sweep_seconds
+    )
+    watchdog = Watchdog(pool=pool, register=register, board=board, on_return=dispatcher.renew)
+    bus.on_cancel(worker.cancel)
+    bus.on_arms(register.invalidate)
+    return _Parts(
+        tasks=_tasks(settings, pool=pool, bus=bus, reflex=reflex),
+        registry=Registry(store=arm_store, register=register, interval=settings.arm_heartbeat_seconds),
+        worker=worker,
+        watchdog=watchdog,
+        loops={
+            "register of arms": register.follow,
+            "listen": bus.listen,
+            "announce": bus.send,
+            "heartbeat": worker.beat,
+            "sweep": sweeper.run,
+            "wake-ups": dispatcher.run,
+            "watchdog": watchdog.run,
+        },
+    )
+
+
+def _worker(
+    settings: OrchestratorSettings, *, pool: Pool, bus: Bus, arms: GrpcArms, register: Register
+) -> Worker:
+    tools = Tools(
+        calls=arms,
+        router=Router(register=register),
+        retries=RetryBudget(),
+        limits=settings.drive,
+        random=random.random,
+    )
+    return Worker(
+        leases=LeaseStore(pool=pool, owner=settings.instance_id, seconds=settings.lease_seconds),
+        store=WriteStore(pool=pool),
+        bus=bus,
+        tools=tools,
+        most=settings.concurrent_tasks,
+        heartbeat=settings.heartbeat_seconds,
+        random=random.random,
+    )
+
+
+def _tasks(settings: OrchestratorSettings, *, pool: Pool, bus: Bus, reflex: GrpcReflex) -> Tasks:
+    submit = SubmitStore(pool=pool)
+    policies = {tenant: PiiPolicy[name.upper()] for tenant, name in settings.tenant_pii.items()}
+    return Tasks(
+        stores=Stores(submit=submit, tasks=TaskStore(pool=pool), lists=ListStore(pool=pool)),
+        reflex=reflex,
+        policies=TenantPolicies(pii=policies),
+        admission=Admission(store=submit, most=settings.tenant_queue),
+        bus=bus,
+    )
+
+
+def _drain(worker: Worker, server: Running, board: StatusBoard) -> Callable[[float], Awaitable[None]]:
+    async def drain(grace: float) -> None:
+        board.start_draining()
+        await worker.drain(grace)
+        await server.drain(min(grace, 1.0))
+
+    return drain
+
+
+async def _migrated(url: str, *, seconds: float) -> None:
+    """Bring the schema up to date; waits for a database that comes up at the same time."""
+    give_up = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            await migrate(url, schema=SCHEMA, migrations=all_migrations())
+        except UnavailableError:
+            if asyncio.get_running_loop().time() > give_up:
+                raise
+            await asyncio.sleep(_AGAIN_SECONDS)
+        else:
+            return
+
+
+@asynccontextmanager
+async def _running(loops: Mapping[str, Callable[[], Awaitable[None]]]) -> AsyncGenerator[None]:
+    """Run loops for the length of the block."""
+    tasks = [asyncio.create_task(_forever(name, loop), name=name) for name, loop in loops.items()]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _forever(name: str, loop: Callable[[], Awaitable[None]]) -> None:
+    """A loop that a defect ends is started again: the others depend on it."""
+    while True:
+        try:
+            await loop()
+        except Exception:  # noqa: BLE001  # a loop must not end
+            _LOG.exception("a loop failed; it is started again", extra={"loop": name})
+        await asyncio.sleep(_AGAIN_SECONDS)

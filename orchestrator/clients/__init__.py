@@ -1,0 +1,1 @@
+"""The services that the orchestrator calls: arms and the reflex, over gRPC."""

@@ -1,0 +1,96 @@
+"""procrastinate's worker, watched: it is run anew whenever it ends, fails, or may have gone deaf.
+
+A wake-up only starts a drive, so its job is short: nothing is lost when the worker is stopped at any time.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from procrastinate import App, PsycopgConnector
+from psycopg import OperationalError
+
+from orchestrator.migrations import JOBS_SCHEMA
+from orchestrator.wakeups import JOB, QUEUE
+from servicekit.errors import OctoError
+
+_LOG = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 0.5
+_POLL_SECONDS = 1.0
+"""How often procrastinate looks by itself; its notifications are quicker, this is the net under them."""
+
+
+class Dispatcher:
+    """Receives wake-ups.
+
+    Args:
+        url: the database.
+        wake: takes up the task of a wake-up, or lets go.
+        at_once: wake-ups handled at once.
+    """
+
+    def __init__(self, *, url: str, wake: Callable[[str], Awaitable[None]], at_once: int = 4) -> None:
+        self._url = url
+        self._wake = wake
+        self._at_once = at_once
+        self._again = asyncio.Event()
+
+    def renew(self) -> None:
+        """The database was away: its listener may have died silently, so make a new one."""
+        self._again.set()
+
+    async def run(self) -> None:
+        """Receive until cancelled."""
+        logging.getLogger("procrastinate").setLevel(logging.WARNING)
+        while True:
+            self._again.clear()
+            worker = asyncio.create_task(self._work(), name="wake-ups")
+            again = asyncio.create_task(self._again.wait())
+            try:
+                await asyncio.wait({worker, again}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                worker.cancel()
+                again.cancel()
+                await asyncio.gather(worker, again, return_exceptions=True)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _work(self) -> None:
+        try:
+            app = self._app()
+            async with app.open_async():
+                await app.run_worker_async(
+                    queues=[QUEUE],
+                    concurrency=self._at_once,
+                    install_signal_handlers=False,
+                    delete_jobs="always",
+                    fetch_job_polling_interval=_POLL_SECONDS,
+                    update_heartbeat_interval=5.0,
+                    shutdown_graceful_timeout=0.0,
+                )
+            _LOG.warning("the worker of wake-ups ended; it is started again")
+        except (OSError, OperationalError, OctoError) as error:
+            _LOG.warning("wake-ups cannot be received", extra={"reason": type(error).__name__})
+        except Exception:  # noqa: BLE001  # a library's defect must not end dispatch
+            _LOG.exception("the worker of wake-ups failed; it is started again")
+
+    def _app(self) -> App:
+        connector = PsycopgConnector(
+            conninfo=self._url,
+            min_size=1,
+            max_size=3,
+            timeout=2.0,
+            reconnect_timeout=2.0,
+            kwargs={
+                "application_name": "octollm-orchestrator-jobs",
+                "connect_timeout": 2,
+                "options": f"-c search_path={JOBS_SCHEMA} -c statement_timeout=10s",
+            },
+        )
+        app = App(connector=connector)
+
+        async def handle(task_id: str) -> None:
+            await self._wake(task_id)
+
+        app.task(name=JOB)(handle)
+        return app

@@ -1,0 +1,90 @@
+"""Drives one leased task to its one end: plan, execute, validate, repair, conclude."""
+
+import asyncio
+import logging
+
+from orchestrator import writes
+from orchestrator.budget import BudgetExceededError
+from orchestrator.execution import run_steps
+from orchestrator.failures import LeaseLostError, TaskFailedError, error_type
+from orchestrator.model import ErrorType, TaskError, TaskResult
+from orchestrator.planning import make_plan
+from orchestrator.rows import Judged
+from orchestrator.store_writes import Charge
+from orchestrator.synthesis import conclude
+from orchestrator.tools import Tools
+from orchestrator.validation import begin_repair, validate
+from orchestrator.work import Work
+from servicekit.context import set_deadline
+from servicekit.errors import OctoError
+
+_LOG = logging.getLogger(__name__)
+
+
+async def drive(work: Work, tools: Tools) -> None:
+    """Bring the task to its end, from wherever its rows say that it is.
+
+    Raises:
+        LeaseLostError: the task is somebody else's, or it ended.
+    """
+    try:
+        async with asyncio.timeout(max(work.remaining, 0.0)):
+            set_deadline(work.remaining)
+            result, charges = await _result(work, tools)
+            write = writes.finished(result, charges=charges)
+    except (OctoError, TaskFailedError, TimeoutError) as error:
+        write = writes.failed(_told(error, work))
+    except Exception as error:
+        if isinstance(error, LeaseLostError):
+            raise
+        _LOG.exception("a defect ended the task")
+        write = writes.failed(TaskError(type=ErrorType.INTERNAL, message="an internal error occurred"))
+    set_deadline(None)
+    await work.write(write, ends=True)
+
+
+async def _result(work: Work, tools: Tools) -> tuple[TaskResult, list[Charge]]:
+    if work.lost_leases > tools.limits.lost_leases:
+        raise TaskFailedError(
+            TaskError(
+                type=ErrorType.INTERNAL,
+                message="given up: every orchestrator that took the task up was lost",
+                details={"lost_leases": work.lost_leases},
+            )
+        )
+    if not work.steps:
+        await make_plan(work, tools)
+    return await conclude(work, tools, await _judged(work, tools))
+
+
+async def _judged(work: Work, tools: Tools) -> Judged:
+    """Execute and validate, and again while a repair round may help; the best round counts."""
+    while True:
+        try:
+            await run_steps(work, tools)
+            await validate(work, tools)
+            repairs = await begin_repair(work, tools)
+        except (TaskFailedError, BudgetExceededError, OctoError):
+            if work.judged is None:
+                raise
+            _LOG.info("a repair round failed; the best round before it counts", exc_info=True)
+            repairs = False
+        if not repairs and work.judged:
+            return work.judged
+
+
+def _told(error: OctoError | TaskFailedError | TimeoutError, work: Work) -> TaskError:
+    """The task's error for what went wrong."""
+    if isinstance(error, TaskFailedError):
+        return error.error
+    if isinstance(error, BudgetExceededError):
+        return TaskError(type=ErrorType.BUDGET_EXCEEDED, message=error.message, details=error.spent)
+    if isinstance(error, OctoError) and error_type(error) is not ErrorType.TIMEOUT:
+        return TaskError(type=error_type(error), message=error.message, details={"reason": error.reason})
+    seconds = work.spec.budget.max_time_seconds
+    if work.waiting_for:
+        message = f"no healthy arm held the capability {work.waiting_for} within {seconds} s"
+        return TaskError(
+            type=ErrorType.ARM_UNAVAILABLE, message=message, details={"capability": work.waiting_for}
+        )
+    return TaskError(type=ErrorType.TIMEOUT, message=f"the task took longer than its {seconds} s")

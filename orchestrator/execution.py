@@ -1,0 +1,151 @@
+"""Runs the steps of a plan: what is ready at once, bounded, each by one arm, with bounded retries."""
+
+import asyncio
+import contextlib
+import time
+from dataclasses import replace
+
+from orchestrator import writes
+from orchestrator.budget import BudgetExceededError, Reservation
+from orchestrator.calls import StepInput, StepProgress
+from orchestrator.failures import is_transient, step_failure
+from orchestrator.model import ArmInstance, Step, StepResult, StepState
+from orchestrator.plan import ready
+from orchestrator.retry import MAX_RETRIES, pause
+from orchestrator.tools import Tools
+from orchestrator.work import Work
+from servicekit.errors import InternalError, OctoError, PayloadTooLargeError
+
+
+async def run_steps(work: Work, tools: Tools) -> None:
+    """Run every step that can run; all are done when it returns.
+
+    Raises:
+        TaskFailedError: a step failed for good; the others are stopped.
+        BudgetExceededError: the next step would overstep the budget.
+    """
+    running: set[asyncio.Task[None]] = set()
+    try:
+        while True:
+            running |= _start_ready(work, tools, places=tools.limits.parallel_steps - len(running))
+            if not running:
+                return
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for finished in done:
+                finished.result()
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def _start_ready(work: Work, tools: Tools, *, places: int) -> set[asyncio.Task[None]]:
+    """Start ready steps, as many as there are places and budget for."""
+    started: set[asyncio.Task[None]] = set()
+    unfinished = sum(step.state in {StepState.PENDING, StepState.RUNNING} for step in work.steps.values())
+    for step in ready(work.steps)[:places]:
+        try:
+            bounds = work.account.reserve(estimated_tokens=step.plan.estimated_tokens, shares=unfinished + 1)
+        except BudgetExceededError:
+            if work.account.reserved:
+                break  # what is set aside may come back
+            raise
+        work.steps[step.step_id] = replace(step, state=StepState.RUNNING)
+        started.add(asyncio.create_task(_run_step(work, tools, step.step_id, bounds)))
+    return started
+
+
+async def _run_step(work: Work, tools: Tools, step_id: str, bounds: Reservation) -> None:
+    """Run one step to its end, with retries."""
+    try:
+        result = await _try_step(work, tools, step_id, bounds, last=False)
+        retries = 0
+        while result is None:
+            retries += 1
+            result = await _try_step(work, tools, step_id, bounds, last=retries == MAX_RETRIES)
+    except BaseException:
+        work.account.release(bounds)
+        raise
+    work.account.settle(bounds, result.provenance.usage)
+
+
+async def _try_step(
+    work: Work, tools: Tools, step_id: str, bounds: Reservation, *, last: bool
+) -> StepResult | None:
+    """One try: the recorded result, or None after a failure that is worth another try.
+
+    Raises:
+        TaskFailedError: it failed for good.
+    """
+    step = replace(work.steps[step_id], state=StepState.PENDING)
+    arm_id = ""
+    try:
+        async with tools.router.slot(step.plan.capability, patience=tools.limits.arm_patience) as instance:
+            arm_id = instance.description.arm_id
+            tools.retries.earn()
+            await work.write(writes.started(step, arm_id=arm_id))
+            step = replace(step, state=StepState.RUNNING, attempts=step.attempts + 1, arm_id=arm_id)
+            work.steps[step_id] = step
+            result = await _called(work, tools, instance, step, bounds)
+    except OctoError as error:
+        if is_transient(error) and arm_id and not last and tools.retries.take():
+            await _pause(work, tools, step, error)
+            return None
+        await _fail(work, step, error)
+        raise step_failure(error, step_id=step_id, arm_id=arm_id) from error
+    await work.write(writes.completed(step, result))
+    work.steps[step_id] = replace(step, state=StepState.COMPLETED, result=result)
+    return result
+
+
+async def _called(
+    work: Work, tools: Tools, instance: ArmInstance, step: Step, bounds: Reservation
+) -> StepResult:
+    """The arm's result; its progress is stored now and then."""
+    events = tools.calls.execute(
+        instance,
+        brief=work.brief,
+        step=step,
+        inputs=_inputs(work, step),
+        bounds=bounds,
+        seconds=tools.limits.step_seconds,
+    )
+    stored_at = time.monotonic()
+    async with contextlib.aclosing(events) as stream:
+        async for event in stream:
+            if isinstance(event, StepResult):
+                return _checked(event, tools, instance)
+            if time.monotonic() - stored_at >= tools.limits.progress_seconds:
+                stored_at = time.monotonic()
+                await _store_progress(work, step, event)
+    raise InternalError("the arm's stream ended without a result")
+
+
+def _checked(result: StepResult, tools: Tools, instance: ArmInstance) -> StepResult:
+    """The result, if it is one that can be stored; who did it is known better than the arm tells."""
+    if len(result.output.encode()) > tools.limits.output_bytes:
+        raise PayloadTooLargeError(f"the output is larger than {tools.limits.output_bytes} bytes")
+    used = replace(result.provenance, arm_id=instance.description.arm_id, instance_id=instance.instance_id)
+    return replace(result, output=result.output.replace("\x00", "\ufffd"), provenance=used)
+
+
+async def _store_progress(work: Work, step: Step, event: StepProgress) -> None:
+    await work.write(writes.progressed(step, message=event.message, fraction=event.fraction))
+
+
+async def _pause(work: Work, tools: Tools, step: Step, error: OctoError) -> None:
+    wait = pause(step.attempts, random=tools.random, at_least=error.retry_after)
+    await work.write(writes.retried(step, error=error.message, after=wait))
+    await asyncio.sleep(wait)
+
+
+async def _fail(work: Work, step: Step, error: OctoError) -> None:
+    await work.write(writes.failed_step(step, error=error.message))
+    work.steps[step.step_id] = replace(step, state=StepState.FAILED)
+
+
+def _inputs(work: Work, step: Step) -> list[StepInput]:
+    return [
+        StepInput(step_id=name, name=work.steps[name].plan.name, output=work.steps[name].output)
+        for name in step.plan.depends_on
+    ]

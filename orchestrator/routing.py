@@ -1,0 +1,166 @@
+"""Chooses an arm instance for a call by capability, health, cost tier and load; breaker and bulkhead."""
+
+import asyncio
+import random as randomness
+import time
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from orchestrator.breaker import Breaker
+from orchestrator.calls import Offer
+from orchestrator.model import ArmInstance, ArmStatus
+from orchestrator.plan import NOT_FOR_PLANS
+from orchestrator.register import Register
+from servicekit.errors import DeadlineError, InternalError, PayloadTooLargeError, UnavailableError
+
+_LOOK_AGAIN = 0.25
+"""Seconds between looks while nobody is free or alive."""
+
+STARTING_SECONDS = 60.0
+"""An arm that registered less than this ago and does not work yet may be loading: plans may use it."""
+
+_SPEAKS_AGAINST = (UnavailableError, DeadlineError, InternalError, PayloadTooLargeError)
+"""Errors that a breaker counts; what the arm refuses with good reason is not among them."""
+
+
+class NoArmError(UnavailableError):
+    """No healthy arm holds the capability."""
+
+
+class Router:
+    """Gives calls to arms.
+
+    Args:
+        register: who is there.
+        clock: monotonic seconds.
+        random: uniform in [0, 1); spreads calls over equals.
+    """
+
+    def __init__(
+        self,
+        *,
+        register: Register,
+        clock: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = randomness.random,
+    ) -> None:
+        self._register = register
+        self._clock = clock
+        self._random = random
+        self._running: defaultdict[str, int] = defaultdict(int)
+        self._breakers: dict[str, Breaker] = {}
+        self._freed = asyncio.Event()
+
+    def offers(self) -> list[Offer]:
+        """What a plan may use: held by an arm that works, with the least cost tier of those that hold it."""
+        found: dict[str, Offer] = {}
+        for instance in self._register.instances:
+            if instance.status is ArmStatus.UNAVAILABLE and not is_starting(instance):
+                continue
+            tier = instance.description.cost_tier
+            for held in instance.description.capabilities:
+                known = found.get(held.name)
+                if held.name not in NOT_FOR_PLANS and (known is None or tier < known.cost_tier):
+                    found[held.name] = Offer(name=held.name, description=held.description, cost_tier=tier)
+        return sorted(found.values(), key=lambda offer: offer.name)
+
+    @asynccontextmanager
+    async def slot(self, capability: str, *, patience: float) -> AsyncGenerator[ArmInstance]:
+        """Hold a place at the best instance for the length of the block, which makes one call.
+
+        Args:
+            capability: what is asked for.
+            patience: seconds to wait for a healthy holder to appear; for a free place there is no bound.
+
+        Raises:
+            NoArmError: none appeared.
+        """
+        instance = await self._take(capability, patience=patience)
+        breaker = self._breaker(instance.instance_id)
+        breaker.begin()
+        try:
+            yield instance
+        except _SPEAKS_AGAINST:
+            breaker.fail()
+            raise
+        except BaseException:
+            breaker.abandon()
+            raise
+        else:
+            breaker.succeed()
+        finally:
+            self._leave(instance.instance_id)
+
+    async def _take(self, capability: str, *, patience: float) -> ArmInstance:
+        give_up = self._clock() + patience
+        while True:
+            holders = self._holders(capability)
+            free = [i for i in holders if self._running[i.instance_id] < i.description.max_concurrency]
+            if free:
+                trusted = [i for i in free if not self._breaker(i.instance_id).suspected]
+                instance = choose(trusted or free, running=self._running, random=self._random)
+                self._running[instance.instance_id] += 1
+                return instance
+            if not holders and self._clock() >= give_up:
+                raise NoArmError(f"no healthy arm holds the capability {capability}", reason="NO_ARM")
+            await self._wait(full=bool(holders))
+
+    async def _wait(self, *, full: bool) -> None:
+        if not full:
+            await self._register.changed(seconds=_LOOK_AGAIN)
+            return
+        self._freed.clear()
+        try:
+            async with asyncio.timeout(_LOOK_AGAIN):
+                await self._freed.wait()
+        except TimeoutError:
+            return
+
+    def _leave(self, instance_id: str) -> None:
+        self._running[instance_id] -= 1
+        if not self._running[instance_id]:
+            del self._running[instance_id]
+        self._freed.set()
+
+    def _holders(self, capability: str) -> list[ArmInstance]:
+        return [
+            instance
+            for instance in self._register.instances
+            if instance.status is not ArmStatus.UNAVAILABLE
+            and instance.holds(capability)
+            and self._breaker(instance.instance_id).allows
+        ]
+
+    def _breaker(self, instance_id: str) -> Breaker:
+        breaker = self._breakers.get(instance_id)
+        if breaker is None:
+            self._forget_strangers()
+            breaker = self._breakers[instance_id] = Breaker(clock=self._clock)
+        return breaker
+
+    def _forget_strangers(self) -> None:
+        """Instances come and go for ever; their breakers must not stay."""
+        known = {instance.instance_id for instance in self._register.instances}
+        for stranger in set(self._breakers) - known - set(self._running):
+            del self._breakers[stranger]
+
+
+def is_starting(instance: ArmInstance) -> bool:
+    """Whether an instance registered so lately that what it cannot do yet may still come.
+
+    Both times are the database's.
+    """
+    return (instance.last_seen_at - instance.registered_at).total_seconds() < STARTING_SECONDS
+
+
+def choose(
+    instances: Sequence[ArmInstance], *, running: Mapping[str, int], random: Callable[[], float]
+) -> ArmInstance:
+    """The healthiest, then the cheapest, then the least loaded; equals by chance."""
+
+    def rank(instance: ArmInstance) -> tuple[int, int, float, float]:
+        here = running.get(instance.instance_id, 0)
+        load = max(here, instance.running) / instance.description.max_concurrency
+        return instance.status, instance.description.cost_tier, load, random()
+
+    return min(instances, key=rank)

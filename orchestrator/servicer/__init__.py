@@ -1,0 +1,1 @@
+"""The orchestrator's services: proto in, call, proto out."""

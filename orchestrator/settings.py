@@ -1,0 +1,48 @@
+"""The orchestrator's settings, read once from OCTOLLM_* variables."""
+
+import os
+import secrets
+import socket
+
+from pydantic import Field, SecretStr
+
+from orchestrator.store_sweep import SweepLimits
+from orchestrator.tools import DriveLimits
+from servicekit.settings import ServiceSettings
+
+
+def _own_name() -> str:
+    return f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+class OrchestratorSettings(ServiceSettings):
+    """What the orchestrator needs to know of its surroundings; times are in seconds."""
+
+    database_url: SecretStr
+    """libpq URL of the PostgreSQL that holds everything."""
+    database_connections: int = 12
+    """Connections open at most, beside three for wake-ups and one that listens."""
+    start_seconds: float = 60.0
+    """How long a start waits for the database."""
+    instance_id: str = Field(default_factory=_own_name)
+    """Who holds what is leased here; for people."""
+    lease_seconds: float = 10.0
+    """How long a lease lasts without a heartbeat: how long a takeover takes."""
+    heartbeat_seconds: float = 3.0
+    """Seconds between renewals."""
+    sweep_seconds: float = 1.0
+    """Seconds between the sweeper's beats."""
+    concurrent_tasks: int = 64
+    """Tasks driven at once."""
+    tenant_queue: int = 20_000
+    """Queued tasks that a tenant may have."""
+    arm_heartbeat_seconds: float = 2.0
+    """How often arms are told to give a sign of life."""
+    arm_silence_seconds: float = 7.0
+    """Silence after which an arm instance is unavailable."""
+    tenant_pii: dict[str, str] = Field(default_factory=dict)
+    """``redact``, ``allow`` or ``block`` by tenant; any other redacts."""
+    drive: DriveLimits = DriveLimits()
+    """Bounds on driving one task."""
+    sweep: SweepLimits = SweepLimits()
+    """How old things may get."""

@@ -1,0 +1,84 @@
+"""Reads tasks, steps and events, and ends tasks from outside: cancel."""
+
+from collections.abc import Sequence
+
+from psycopg.rows import dict_row
+
+from orchestrator.bus import CANCEL_CHANNEL
+from orchestrator.model import Event, EventType, Status, Step, StepState, Task
+from orchestrator.rows import STEP_COLUMNS, TASK_COLUMNS, Row, event_of, step_of, task_of
+from orchestrator.state import StepEvent, TaskEvent, step_sources, task_sources
+from servicekit.database import Pool, connection
+
+_GET = (
+    f"SELECT {TASK_COLUMNS} FROM orchestrator.tasks t WHERE t.task_id = %(task_id)s AND t.tenant = %(tenant)s"  # noqa: S608  # constants
+)
+
+_STEPS = f"SELECT {STEP_COLUMNS} FROM orchestrator.steps s WHERE s.task_id = %(task_id)s ORDER BY s.position"  # noqa: S608  # constants
+
+_EVENTS = """
+SELECT task_id, sequence, type, created_at, step_id, data FROM orchestrator.task_events
+WHERE task_id = %(task_id)s AND sequence > %(after)s ORDER BY sequence LIMIT %(limit)s"""
+
+_CANCEL = f"""
+WITH t AS (
+    UPDATE orchestrator.tasks AS t SET
+        status = {Status.CANCELLED}, last_sequence = t.last_sequence + 1, lease_owner = NULL,
+        lease_until = NULL, finished_at = clock_timestamp(), updated_at = clock_timestamp()
+    WHERE t.task_id = %(task_id)s AND t.tenant = %(tenant)s AND t.status = ANY(%(sources)s::smallint[])
+    RETURNING *
+), event AS (
+    INSERT INTO orchestrator.task_events (task_id, sequence, type)
+    SELECT task_id, last_sequence, {EventType.TASK_CANCELLED} FROM t
+), ended AS (
+    UPDATE orchestrator.steps AS s SET state = {StepState.CANCELLED}, finished_at = clock_timestamp()
+    FROM t WHERE s.task_id = t.task_id AND s.state = ANY(%(step_sources)s::smallint[])
+)
+SELECT {TASK_COLUMNS}, pg_notify('{CANCEL_CHANNEL}', t.task_id) AS told FROM t"""  # noqa: S608  # constants
+
+
+class TaskStore:
+    """Reads and cancels.
+
+    Args:
+        pool: the database.
+    """
+
+    def __init__(self, *, pool: Pool) -> None:
+        self._pool = pool
+
+    async def get(self, *, task_id: str, tenant: str) -> Task | None:
+        """One task of the tenant's."""
+        row = await self._one(_GET, {"task_id": task_id, "tenant": tenant})
+        return task_of(row) if row else None
+
+    async def steps(self, *, task_id: str) -> list[Step]:
+        """A task's steps in the order of the plan; who may see the task was asked before."""
+        return [step_of(row) for row in await self._all(_STEPS, {"task_id": task_id})]
+
+    async def events(self, *, task_id: str, after: int, limit: int = 500) -> list[Event]:
+        """A task's events after a sequence number, at most `limit`."""
+        parameters = {"task_id": task_id, "after": after, "limit": limit}
+        return [event_of(row) for row in await self._all(_EVENTS, parameters)]
+
+    async def cancel(self, *, task_id: str, tenant: str) -> Task | None:
+        """End a task that has not ended, tell its holder in the same transaction; None when there is none."""
+        row = await self._one(
+            _CANCEL,
+            {
+                "task_id": task_id,
+                "tenant": tenant,
+                "sources": task_sources(TaskEvent.CANCEL),
+                "step_sources": step_sources(StepEvent.CANCEL),
+            },
+        )
+        return task_of(row) if row else None
+
+    async def _one(self, query: str, parameters: Row) -> Row | None:
+        rows = await self._all(query, parameters)
+        return rows[0] if rows else None
+
+    async def _all(self, query: str, parameters: Row) -> Sequence[Row]:
+        async with connection(self._pool) as conn, conn.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(query.encode(), parameters)
+            return await cursor.fetchall()

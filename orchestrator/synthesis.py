@@ -1,0 +1,106 @@
+"""Puts the result together and lets the guardian look at everything that leaves."""
+
+from dataclasses import replace
+
+from orchestrator.calls import REVIEW, Review, ReviewAction
+from orchestrator.failures import TaskFailedError
+from orchestrator.model import (
+    ArmInstance,
+    Artifact,
+    Citation,
+    ErrorType,
+    OnValidationFailure,
+    PiiPolicy,
+    TaskError,
+    TaskResult,
+)
+from orchestrator.rows import Judged
+from orchestrator.store_writes import Charge
+from orchestrator.tools import Tools, call_needed
+from orchestrator.validation import Candidate
+from orchestrator.work import Work
+
+
+async def conclude(work: Work, tools: Tools, judged: Judged) -> tuple[TaskResult, list[Charge]]:
+    """The result as it may leave, and what the guardian's looks cost.
+
+    Raises:
+        TaskFailedError: the policy says fail for unmet criteria, or the content must not leave.
+    """
+    judgement = judged.judgement
+    if not judgement.passed and work.spec.policy.on_validation_failure is OnValidationFailure.FAIL:
+        unmet = [verdict.criterion for verdict in judgement.verdicts if not verdict.passed]
+        raise TaskFailedError(
+            TaskError(
+                type=ErrorType.VALIDATION_FAILED,
+                message=f"{len(unmet)} of {len(judgement.verdicts)} acceptance criteria are not met",
+                details={"unmet": unmet},
+            )
+        )
+    best = Candidate(ends=tuple(work.steps[step_id] for step_id in judged.ends))
+    result = TaskResult(
+        output=best.output,
+        confidence=judgement.confidence,
+        validation_passed=judgement.passed,
+        criteria=judgement.verdicts,
+        citations=best.citations,
+        artifacts=best.artifacts,
+    )
+    return await _reviewed(work, tools, result)
+
+
+async def _reviewed(work: Work, tools: Tools, result: TaskResult) -> tuple[TaskResult, list[Charge]]:
+    """The result with every text replaced by what the guardian lets pass."""
+    texts = _texts(result)
+    reviews = [await _review(work, tools, text) for text in texts]
+    for review in reviews:
+        if review.action is ReviewAction.BLOCK:
+            raise TaskFailedError(
+                TaskError(
+                    type=ErrorType.BLOCKED,
+                    message="the output contains what must not leave the platform",
+                    details={"findings": list(review.reasons)},
+                )
+            )
+    passed = dict(zip(texts, (review.text for review in reviews), strict=True))
+    charges = [
+        Charge(key=f"review:{number}", provenance=review.provenance)
+        for number, review in enumerate(reviews, start=1)
+    ]
+    return _with_texts(result, passed), charges
+
+
+def _texts(result: TaskResult) -> list[str]:
+    """Every different text that leaves: output, evidence, quotes and artifacts."""
+    texts = [result.output, *(verdict.evidence for verdict in result.criteria)]
+    texts += [citation.quote for citation in result.citations]
+    texts += [artifact.content for artifact in result.artifacts if artifact.encoding != "base64"]
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _with_texts(result: TaskResult, passed: dict[str, str]) -> TaskResult:
+    def citation(found: Citation) -> Citation:
+        return replace(found, quote=passed.get(found.quote, found.quote))
+
+    def artifact(found: Artifact) -> Artifact:
+        return replace(found, content=passed.get(found.content, found.content))
+
+    return replace(
+        result,
+        output=passed.get(result.output, result.output),
+        criteria=tuple(
+            replace(verdict, evidence=passed.get(verdict.evidence, verdict.evidence))
+            for verdict in result.criteria
+        ),
+        citations=tuple(map(citation, result.citations)),
+        artifacts=tuple(map(artifact, result.artifacts)),
+    )
+
+
+async def _review(work: Work, tools: Tools, text: str) -> Review:
+    async def ask(instance: ArmInstance) -> Review:
+        pii = work.spec.policy.pii or PiiPolicy.REDACT
+        return await tools.calls.review(instance, brief=work.brief, text=text, pii=pii)
+
+    review = await call_needed(work, tools, REVIEW, ask)
+    return replace(review, text=text) if review.action is ReviewAction.ALLOW else review

@@ -1,0 +1,185 @@
+"""Accepts tasks, tells how they stand, cancels them: what TaskService does, without RPC."""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+import string
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from orchestrator.admission import Admission
+from orchestrator.bus import RECHECK, Bus
+from orchestrator.guard import Reflex, guarded
+from orchestrator.model import Event, EventType, PiiPolicy, Step, Task, TaskSpec
+from orchestrator.policy import TenantPolicies
+from orchestrator.rows import SPEC
+from orchestrator.state import TaskEvent, next_status
+from orchestrator.store_lists import ListQuery, ListStore
+from orchestrator.store_submit import NewTask, SubmitStore
+from orchestrator.store_tasks import TaskStore
+from servicekit.errors import NotFoundError
+from servicekit.principal import Principal
+from servicekit.request_id import current_request_id
+
+_ALPHABET = string.ascii_letters + string.digits
+_LAST = {EventType.TASK_COMPLETED, EventType.TASK_FAILED, EventType.TASK_CANCELLED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stores:
+    """Where tasks are kept."""
+
+    submit: SubmitStore
+    tasks: TaskStore
+    lists: ListStore
+
+
+class Tasks:
+    """Tasks of all tenants; each call says for whom it is.
+
+    Args:
+        stores: where tasks are kept.
+        reflex: checks texts before they are stored.
+        policies: what tenants demand.
+        admission: bounds a tenant's queue.
+        bus: tells of changes.
+    """
+
+    def __init__(
+        self, *, stores: Stores, reflex: Reflex, policies: TenantPolicies, admission: Admission, bus: Bus
+    ) -> None:
+        self._stores = stores
+        self._reflex = reflex
+        self._policies = policies
+        self._admission = admission
+        self._bus = bus
+        self._hash_key = b""
+
+    async def submit(self, spec: TaskSpec, *, owner: Principal, idempotency_key: str = "") -> Task:
+        """Store a task durably; when this returns, it will end.
+
+        Raises:
+            ValidationFailedError: the reflex blocks a text, or the policy is looser than the tenant's.
+            ConflictError: the key was used for another spec.
+            RateLimitError: the tenant's queue is full.
+            UnavailableError: the database or the reflex is away; nothing was acknowledged.
+        """
+        fingerprint = await self._fingerprint(spec) if idempotency_key else b""
+        if idempotency_key:
+            known = await self._stores.submit.earlier(
+                owner=owner, key=idempotency_key, fingerprint=fingerprint
+            )
+            if known:
+                return await self.get(known, owner=owner)
+        policy = self._policies.applied(spec.policy, tenant=owner.tenant)
+        await self._admission.admit(tenant=owner.tenant)
+        checked = await guarded(
+            replace(spec, policy=policy),
+            reflex=self._reflex,
+            pii=policy.pii or PiiPolicy.REDACT,
+            user=owner.subject,
+        )
+        stored = await self._stores.submit.submit(
+            NewTask(
+                task_id=new_task_id(),
+                owner=owner,
+                spec=checked,
+                request_id=current_request_id(),
+                idempotency_key=idempotency_key,
+                fingerprint=fingerprint,
+            )
+        )
+        return stored if isinstance(stored, Task) else await self.get(stored, owner=owner)
+
+    async def get(self, task_id: str, *, owner: Principal, wait_seconds: float = 0.0) -> Task:
+        """One task, at once, or when it ends or the time is up.
+
+        Raises:
+            NotFoundError: the tenant has no such task.
+        """
+        task = await self._get(task_id, owner)
+        if task.ended or not wait_seconds:
+            return task
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + wait_seconds
+        with self._bus.subscribe(task_id, only_end=True) as told:
+            while True:
+                task = await self._get(task_id, owner)  # after subscribing: nothing falls between
+                left = give_up - loop.time()
+                if task.ended or left <= 0:
+                    return task
+                await told.wait(min(left, RECHECK))
+
+    async def page(self, query: ListQuery) -> tuple[list[Task], int]:
+        """One page of the tenant's tasks, and how many there are in all."""
+        return await self._stores.lists.page(query)
+
+    async def steps(self, task_id: str, *, owner: Principal) -> list[Step]:
+        """A task's steps in the order of the plan.
+
+        Raises:
+            NotFoundError: the tenant has no such task.
+        """
+        await self._get(task_id, owner)
+        return await self._stores.tasks.steps(task_id=task_id)
+
+    async def cancel(self, task_id: str, *, owner: Principal) -> Task:
+        """End a task that has not ended; a cancelled one stays as it is.
+
+        Raises:
+            NotFoundError: the tenant has no such task.
+            ConflictError: it completed or failed already.
+        """
+        cancelled = await self._stores.tasks.cancel(task_id=task_id, tenant=owner.tenant)
+        if cancelled:
+            self._bus.announce(task_id, ended=True)
+            return cancelled
+        task = await self._get(task_id, owner)
+        if task.status.name != "CANCELLED":
+            next_status(task.status, TaskEvent.CANCEL)
+        return task
+
+    async def watch(self, task_id: str, *, owner: Principal, after: int = 0) -> AsyncGenerator[Event]:
+        """The task's events after a sequence number as they happen, up to the terminal one.
+
+        Raises:
+            NotFoundError: the tenant has no such task.
+        """
+        with self._bus.subscribe(task_id) as told:
+            task = await self._get(task_id, owner)
+            while True:
+                events = await self._stores.tasks.events(task_id=task_id, after=after)
+                for event in events:
+                    yield event
+                    after = event.sequence
+                    if event.type in _LAST:
+                        return
+                if not events:
+                    if task.ended and after >= task.last_sequence:
+                        return  # the reader had them all
+                    await told.wait()
+
+    async def _get(self, task_id: str, owner: Principal) -> Task:
+        task = await self._stores.tasks.get(task_id=task_id, tenant=owner.tenant)
+        if task is None:
+            raise NotFoundError(f"there is no task {task_id}", reason="TASK_NOT_FOUND")
+        return task
+
+    async def _fingerprint(self, spec: TaskSpec) -> bytes:
+        """A keyed hash: the stored value tells nothing of what was redacted."""
+        if not self._hash_key:
+            self._hash_key = await self._stores.submit.hash_key()
+        canonical: Mapping[str, Any] = SPEC.dump_python(spec, mode="json")
+        text = repr(sorted((key, _sorted(value)) for key, value in canonical.items()))
+        return hmac.new(self._hash_key, text.encode(), hashlib.sha256).digest()
+
+
+def new_task_id() -> str:
+    """``task_`` and 16 characters of [a-zA-Z0-9]."""
+    return "task_" + "".join(secrets.choice(_ALPHABET) for _ in range(16))
+
+
+def _sorted(value: object) -> object:
+    return sorted(value.items()) if isinstance(value, dict) else value  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]  # JSON

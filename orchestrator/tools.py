@@ -1,0 +1,90 @@
+"""What driving a task needs beside the task: arms, limits, chance."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from orchestrator.calls import ArmCalls
+from orchestrator.failures import is_transient
+from orchestrator.model import ArmInstance
+from orchestrator.retry import RetryBudget, pause
+from orchestrator.routing import NoArmError, Router
+from orchestrator.work import Work
+from servicekit.errors import OctoError
+
+_MOST_PATIENCE = 2.0
+"""Seconds between tries of an arm that every task needs."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriveLimits:
+    """Bounds on driving one task.
+
+    Attributes:
+        parallel_steps: steps of one task that run at once.
+        step_seconds: how long one call of an arm may take.
+        arm_patience: seconds that a step waits for a healthy arm to appear.
+        repair_rounds: how often a failed judgement is repaired.
+        critical_swarm: how many proposals compete for a critical task that asks for nothing else.
+        lost_leases: leases that may run out before the task counts as what kills its holders.
+        progress_seconds: progress of a step is stored this often at most.
+        output_bytes: the largest output of a step.
+    """
+
+    parallel_steps: int = 4
+    step_seconds: float = 300.0
+    arm_patience: float = 60.0
+    repair_rounds: int = 2
+    critical_swarm: int = 3
+    lost_leases: int = 5
+    progress_seconds: float = 0.5
+    output_bytes: int = 1_048_576
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What the driving functions share."""
+
+    calls: ArmCalls
+    router: Router
+    retries: RetryBudget
+    limits: DriveLimits
+    random: Callable[[], float]
+
+
+async def call_needed(
+    work: Work, tools: Tools, capability: str, call: Callable[[ArmInstance], Awaitable[Result]]
+) -> Result:
+    """Call an arm that no task can do without; while it is away the task waits, up to its deadline.
+
+    Right after a start arms still register and models still load: that is no reason to fail.
+
+    Raises:
+        OctoError: what the arm raised, unless trying again may help.
+    """
+    tries = 0
+    while True:
+        try:
+            async with tools.router.slot(capability, patience=0.0) as instance:
+                result = await call(instance)
+        except OctoError as error:
+            if not is_transient(error):
+                raise
+            if isinstance(error, NoArmError):
+                work.waiting_for = capability
+            tries += 1
+            wait = pause(
+                tries, random=tools.random, base=0.1, most=_MOST_PATIENCE, at_least=error.retry_after
+            )
+            await asyncio.sleep(wait)
+        else:
+            work.waiting_for = ""
+            return result
+
+
+FOREVER = math.inf
+"""Patience without a bound of its own; the task's deadline still ends it."""

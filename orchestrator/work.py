@@ -1,0 +1,83 @@
+"""A task in its holder's hands: what is known of it, and the one door through which it is written."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from orchestrator.budget import BudgetAccount
+from orchestrator.bus import Bus
+from orchestrator.calls import Brief
+from orchestrator.failures import LeaseLostError
+from orchestrator.model import PlannedStep, Step, StepState, TaskSpec
+from orchestrator.retry import pause
+from orchestrator.store_lease import Lease
+from orchestrator.store_writes import Write, WriteStore
+from servicekit.errors import UnavailableError
+
+
+class Work:
+    """One leased task.
+
+    Args:
+        lease: the task as it was when the lease began.
+        store: runs the writes.
+        bus: tells readers of them.
+        random: uniform in [0, 1).
+
+    Attributes:
+        steps: every step by id, as last written.
+        round: the repair round, 0 for the first plan.
+        judged: the best judgement so far.
+        account: what is left of the budget.
+        waiting_for: the capability that nobody healthy holds, while that is what the task waits for.
+    """
+
+    def __init__(self, *, lease: Lease, store: WriteStore, bus: Bus, random: Callable[[], float]) -> None:
+        self.task_id = lease.task.task_id
+        self.spec: TaskSpec = lease.task.spec
+        self.brief = Brief(task_id=self.task_id, spec=self.spec)
+        self.steps = {step_id: _waiting(step) for step_id, step in lease.steps.items()}
+        self.round = lease.task.round
+        self.judged = lease.judged
+        self.remaining = lease.remaining
+        self.lost_leases = lease.lost
+        self.account = BudgetAccount(
+            self.spec.budget, tokens_used=lease.task.tokens_used, cost_micros=lease.task.cost_micros
+        )
+        self.waiting_for = ""
+        self._attempt = lease.attempt
+        self._store = store
+        self._bus = bus
+        self._random = random
+
+    async def write(self, write: Write, *, ends: bool = False) -> None:
+        """Write durably, as often as it takes while the database is away.
+
+        Raises:
+            LeaseLostError: somebody else holds the task, or it ended. Also when the answer to a first try
+                got lost and the second finds its work done: the successor reads the rows.
+        """
+        tries = 0
+        while True:
+            try:
+                last = await self._store.write(write, task_id=self.task_id, attempt=self._attempt)
+                break
+            except UnavailableError:
+                tries += 1
+                await asyncio.sleep(pause(tries, random=self._random, base=0.05, most=1.0))
+        if last is None:
+            raise LeaseLostError(self.task_id)
+        if write.events:
+            self._bus.announce(self.task_id, ended=ends)
+
+    def add(self, planned: list[PlannedStep], *, round_number: int) -> None:
+        """Take over steps that were written."""
+        first = len(self.steps)
+        for place, step in enumerate(planned):
+            self.steps[step.step_id] = Step(plan=step, position=first + place, round=round_number)
+        self.round = round_number
+
+
+def _waiting(step: Step) -> Step:
+    """A step that ran when its holder was lost runs again: nobody knows what became of it."""
+    return replace(step, state=StepState.PENDING) if step.state is StepState.RUNNING else step

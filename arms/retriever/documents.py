@@ -112,7 +112,7 @@ class Passage:
         start: offset of the chunk in the document's text.
         end: offset behind it.
         score: relevance, 0 to 1; comparable within one search only.
-        similarity: cosine similarity of query and chunk, 0 to 1; None when the chunk was found by words alone.
+        similarity: cosine similarity of query and chunk, 0 to 1; None when it was found by words alone.
         word_share: share of the query's words found in the chunk, rare ones counting more, 0 to 1.
     """
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pypdf import PdfReader
 from pypdf.errors import DependencyError, FileNotDecryptedError
 
-from arms.retriever.reading.text import Heading, Text, clean, join_bounded
+from arms.retriever.reading.text import MAX_CHARACTERS, Heading, Text, clean, too_much_text
 from servicekit.errors import ValidationFailedError
 
 LIGATURES = str.maketrans(
@@ -44,8 +44,10 @@ def _pages(content: bytes) -> Iterator[str]:
         raise _unreadable("the PDF is encrypted: remove its password", reason="DOCUMENT_ENCRYPTED")
     length = 0
     for page in reader.pages:
-        text = join_bounded([" " * 0, clean(page.extract_text()).translate(LIGATURES), BETWEEN_PAGES])
+        text = clean(page.extract_text()).translate(LIGATURES) + BETWEEN_PAGES
         length += len(text)
+        if length > MAX_CHARACTERS:
+            raise too_much_text()
         yield text
 
 
@@ -58,5 +60,8 @@ def _headings(pages: list[str]) -> Iterator[Heading]:
 
 def _unreadable(message: str, *, reason: str) -> ValidationFailedError:
     return ValidationFailedError(
-        message, field="content", constraint="must be a PDF that can be read without a password", reason=reason
+        message,
+        field="content",
+        constraint="must be a PDF that can be read without a password",
+        reason=reason,
     )

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from servicekit.errors import ValidationFailedError
@@ -42,7 +42,7 @@ class Text:
     """A document's text.
 
     Attributes:
-        body: newlines are ``\\n``; offsets count its characters.
+        body: lines end with line feeds only; offsets count its characters.
         headings: by offset.
     """
 
@@ -82,26 +82,10 @@ def decode_utf8(content: bytes) -> str:
 
 
 def clean(text: str) -> str:
-    """Newlines as ``\\n``, and a replacement character for what is no character of a text."""
+    """Line feeds as the only newlines, and a replacement character for what is no character of a text."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return UNWANTED.sub("\ufffd", text)
-
-
-def join_bounded(parts: Iterable[str]) -> str:
-    """Join, and stop when it grows beyond every bound.
-
-    Raises:
-        ValidationFailedError: more than ``MAX_CHARACTERS``.
-    """
-    kept: list[str] = []
-    length = 0
-    for part in parts:
-        length += len(part)
-        if length > MAX_CHARACTERS:
-            raise too_much_text()
-        kept.append(part)
-    return "".join(kept)
 
 
 def too_much_text() -> ValidationFailedError:

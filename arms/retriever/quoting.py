@@ -1,0 +1,47 @@
+"""Picks the words of a passage that support an answer: the sentence that shares most with the query."""
+
+import re
+from collections.abc import Iterator
+
+MOST = 300
+"""Characters of a quote at most."""
+
+SENTENCE_END = re.compile(r"[.!?:][\"')\]]*\s+|[。！？]|\n[ \t]*\n|\n(?=[ \t]*[-*+#>|\d])")  # noqa: RUF001  # full-width marks end sentences too
+WORD = re.compile(r"\w+")
+STEM = 5
+"""Letters by which words are taken as related: search, searches, searching."""
+SHORTEST = 4
+"""Letters of a word that says something."""
+
+
+def best_quote(text: str, *, query: str) -> str:
+    """The sentence of `text` that fits `query` best, word by word as it stands there.
+
+    Args:
+        text: a chunk.
+        query: what is sought.
+
+    Returns:
+        A stretch of ``text`` of at most ``MOST`` characters; the first sentence when none shares a word.
+    """
+    sought = _stems(query)
+    best, most = "", -1.0
+    for sentence in _sentences(text):
+        found = _stems(sentence)
+        score = len(sought & found) + 1 / (2 + len(found))  # of equals the shorter one
+        if len(found) > 1 and (sought & found or most < 0) and score > most:
+            best, most = sentence, score
+    return (best or text.strip())[:MOST].rstrip()
+
+
+def _sentences(text: str) -> Iterator[str]:
+    start = 0
+    for end in [*(found.end() for found in SENTENCE_END.finditer(text)), len(text)]:
+        sentence = text[start:end].strip()
+        start = end
+        if sentence:
+            yield sentence
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(word[:STEM] for word in WORD.findall(text.casefold()) if len(word) >= SHORTEST)

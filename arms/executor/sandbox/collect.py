@@ -44,14 +44,14 @@ os._exit(code if code >= 0 else 128 - code)
 """Runs inside, in a Python of its own, around a program whose files are wanted back."""
 
 
-def collected(program: Program, *, parts: Parts, limits: Limits, descriptor: int) -> tuple[str, ...]:
-    """Return the arguments that run `program` and then write its files to `descriptor`."""
-    if not program.outputs:
+def collected(program: Program, *, parts: Parts, limits: Limits, channel: int | None) -> tuple[str, ...]:
+    """Return the arguments that run `program` and then write its files to `channel`, if there is one."""
+    if channel is None:
         return program.argv
     return (
         *("/usr/bin/env", *(f"{name}={value}" for name, value in parts.interpreter.environment.items())),
         *(str(parts.interpreter.path), "-I", "-S", "-c", COLLECTOR),
-        *(str(descriptor), str(limits.artifact_bytes), str(len(program.outputs)), *program.outputs),
+        *(str(channel), str(limits.artifact_bytes), str(len(program.outputs)), *program.outputs),
         *program.argv,
     )
 

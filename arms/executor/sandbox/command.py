@@ -24,19 +24,20 @@ class Descriptors:
     Attributes:
         filter: the system call filter is read from it.
         status: bubblewrap writes what happens to it, as JSON.
-        returned: files that come back are written to it.
+        returned: files that come back are written to it; None when none are wanted.
         files: names of files in the working directory by the descriptor of their content.
     """
 
     filter: int
     status: int
-    returned: int
+    returned: int | None
     files: Mapping[int, str]
 
     @property
     def all(self) -> tuple[int, ...]:
         """Every one of them."""
-        return (self.filter, self.status, self.returned, *self.files)
+        wanted = () if self.returned is None else (self.returned,)
+        return (self.filter, self.status, *wanted, *self.files)
 
 
 def command_line(program: Program, *, parts: Parts, limits: Limits, descriptors: Descriptors) -> list[str]:
@@ -55,7 +56,7 @@ def command_line(program: Program, *, parts: Parts, limits: Limits, descriptors:
         *("--json-status-fd", str(descriptors.status)),
         "--",
         *limiter(limits),
-        *collected(program, parts=parts, limits=limits, descriptor=descriptors.returned),
+        *collected(program, parts=parts, limits=limits, channel=descriptors.returned),
     ]
 
 

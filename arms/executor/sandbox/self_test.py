@@ -9,14 +9,14 @@ from arms.executor.sandbox.outcome import StoppedBy
 from arms.executor.sandbox.python import python_program
 from arms.executor.sandbox.sandbox import Sandbox
 
-FEW = Limits(wall_seconds=20, memory_bytes=96 * MEBIBYTE, disk_bytes=4 * MEBIBYTE, inodes=500, processes=12)
+FEW = Limits(wall_seconds=20, memory_bytes=192 * MEBIBYTE, disk_bytes=4 * MEBIBYTE, inodes=500, processes=12)
 """Small enough that reaching them costs nothing."""
 
 MANY_PROCESSES = """
 import os, time
 for _ in range(4):
     if not os.fork():
-        block = bytearray(48 * 2**20)
+        block = bytearray(os.urandom(1)) * (96 * 2**20)
         time.sleep(20)
 time.sleep(20)
 """

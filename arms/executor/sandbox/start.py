@@ -81,7 +81,12 @@ def started(program: Program, *, parts: Parts, limits: Limits) -> Iterator[Runni
         returned, returned_end = _pipe(mine=cleanup, childs=childs_ends)
         filter_fd = _only_key(childs_ends.enter_context(readable({"filter": parts.filter})))
         files = childs_ends.enter_context(readable(program.files))
-        descriptors = Descriptors(filter=filter_fd, status=status_end, returned=returned_end, files=files)
+        descriptors = Descriptors(
+            filter=filter_fd,
+            status=status_end,
+            returned=returned_end if program.outputs else None,
+            files=files,
+        )
         process = _spawn(
             command_line(program, parts=parts, limits=limits, descriptors=descriptors),
             descriptors=descriptors.all,

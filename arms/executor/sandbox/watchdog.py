@@ -12,11 +12,14 @@ from arms.executor.sandbox.outcome import StoppedBy
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
+OWN = ("Pss_Anon:", "Pss_Shmem:")
+"""What of a process's memory is not a file's."""
+
 
 def excess(first_process: int, *, limits: Limits) -> StoppedBy | None:
     """Return the limit that the sandbox under `first_process` exceeds, if any."""
     processes = tuple(_family(first_process))
-    if sum(_resident_bytes(process) for process in processes) > limits.memory_bytes:
+    if _takes_more_memory(processes, than=limits.memory_bytes):
         return StoppedBy.MEMORY
     if _inodes(processes) > limits.inodes:
         return StoppedBy.FILES
@@ -49,8 +52,15 @@ def _children_by_search(process: int) -> list[int]:
         return []
 
 
+def _takes_more_memory(processes: tuple[int, ...], *, than: int) -> bool:
+    """Add up quickly, and exactly only when the quick sum, which counts shared memory twice, is too high."""
+    if sum(_resident_bytes(process) for process in processes) <= than:
+        return False
+    return sum(_proportional_bytes(process) for process in processes) > than
+
+
 def _resident_bytes(process: int) -> int:
-    """Count what a process holds alone or shares by mapping; the files of its program are not its own."""
+    """Count what a process holds beside files; of shared memory there is none that is not on its disk."""
     try:
         _, resident, file_backed = Path(f"/proc/{process}/statm").read_bytes().split()[:3]
     except (OSError, ValueError):
@@ -58,13 +68,26 @@ def _resident_bytes(process: int) -> int:
     return (int(resident) - int(file_backed)) * PAGE
 
 
+def _proportional_bytes(process: int) -> int:
+    """Count a process's part of what it shares with others; all of it when we may not look."""
+    try:
+        told = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except OSError:
+        return _resident_bytes(process)
+    return sum(int(line.split()[1]) for line in told.splitlines() if line.startswith(OWN)) * 1024
+
+
 def _inodes(processes: tuple[int, ...]) -> int:
     """Count the files in the working directory, seen through any process that lives in the sandbox."""
+    ours = Path("/").stat()
     for process in reversed(processes):
+        root = Path(f"/proc/{process}/root")
         try:
             # The root is read-only and WORK a mount in it, so no link of the program's is followed here.
-            told = os.statvfs(f"/proc/{process}/root{WORK}")
+            told = os.statvfs(f"{root}{WORK}")
+            still_outside = os.path.samestat(root.stat(), ours)
         except OSError:
             continue
-        return told.f_files - told.f_ffree
+        if not still_outside:
+            return told.f_files - told.f_ffree
     return 0

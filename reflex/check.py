@@ -1,0 +1,174 @@
+"""The pipeline of Check: verdict cache, detection off the loop, verdict, redaction, value look-up, counts."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reflex.bounded import BoundedCache
+from reflex.detect import Detector, Wanted
+from reflex.lanes import Lanes
+from reflex.policy import Handling, Policy
+from reflex.redact import Redaction, Redactor
+from reflex.single_flight import SingleFlight
+from reflex.stats import Stats
+from reflex.values import Values, text_key
+from reflex.verdict import Action, Verdict, judge, redactable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a text is checked.
+
+    Attributes:
+        cache: look the text up in the caches.
+        wanted: what to look for.
+        redact: return the text without what was found.
+        way: how found values are replaced.
+        pii: what happens to personal data; the policy's way when None.
+    """
+
+    cache: bool = True
+    wanted: Wanted = field(default_factory=Wanted)
+    redact: bool = True
+    way: Redaction = Redaction.MASK
+    pii: Handling | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a scan came to; this is what the verdict cache holds, and it has no value that was found.
+
+    Attributes:
+        verdict: action, findings and risk.
+        sanitized: the text that may pass; empty when it is blocked or redaction is off.
+    """
+
+    verdict: Verdict
+    sanitized: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The answer to a Check.
+
+    Attributes:
+        outcome: verdict and sanitized text.
+        verdict_cached: whether it came from the verdict cache.
+        key: the text's key in the value cache; empty when the caches were not asked.
+        value_json: the value found there, or None; never given for a blocked text.
+        milliseconds: inside the reflex.
+        policy_version: of the policy that decided.
+    """
+
+    outcome: Outcome
+    verdict_cached: bool
+    key: str
+    value_json: str | None
+    milliseconds: float
+    policy_version: str
+
+
+class Checker:
+    """Checks texts.
+
+    Args:
+        detector: finds.
+        policy: decides.
+        policy_version: names the policy together with the rules in use.
+        redactor: replaces.
+        verdicts: remembers outcomes.
+        verdict_ttl: seconds they are remembered.
+        values: what callers put.
+        lanes: where scans run.
+        stats: counts.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        detector: Detector,
+        policy: Policy,
+        policy_version: str,
+        redactor: Redactor,
+        verdicts: BoundedCache[Outcome],
+        verdict_ttl: float,
+        values: Values,
+        lanes: Lanes,
+        stats: Stats,
+        clock: Callable[[], float],
+    ) -> None:
+        self._detector = detector
+        self._policy = policy
+        self._version = policy_version
+        self._redactor = redactor
+        self._verdicts = verdicts
+        self._ttl = verdict_ttl
+        self._values = values
+        self._lanes = lanes
+        self._stats = stats
+        self._clock = clock
+        self._flights = SingleFlight[Outcome]()
+
+    async def check(self, *, text: str, options: Options, tenant: str, role: str = "") -> Checked:
+        """Check one text for a tenant.
+
+        Args:
+            text: 1 to 100,000 characters.
+            options: how.
+            tenant: whose caches are asked.
+            role: the caller's, for thresholds of its own.
+        """
+        started = self._clock()
+        key = self._verdict_key(text=text, options=options, tenant=tenant, role=role)
+        kept = self._verdicts.get(key) if options.cache else None
+        outcome = kept.value if kept else await self._scan_once(key, text=text, options=options, role=role)
+        value_key, value = "", None
+        if options.cache:
+            value_key = text_key(text=text)
+            # A value never stands in for a verdict, and a blocked text gets none.
+            if outcome.verdict.action is not Action.BLOCK:
+                value = await self._values.find(tenant=tenant, key=value_key)
+        milliseconds = (self._clock() - started) * 1000
+        self._stats.count(action=outcome.verdict.action, milliseconds=milliseconds)
+        return Checked(
+            outcome=outcome,
+            verdict_cached=kept is not None,
+            key=value_key,
+            value_json=value.value_json if value else None,
+            milliseconds=milliseconds,
+            policy_version=self._version,
+        )
+
+    async def _scan_once(self, key: str, *, text: str, options: Options, role: str) -> Outcome:
+        async def scan() -> Outcome:
+            outcome = await self._lanes.run(
+                length=len(text), work=lambda: self._scan(text=text, options=options, role=role)
+            )
+            if options.cache:
+                size = len(outcome.sanitized.encode()) + 200 * len(outcome.verdict.findings)
+                self._verdicts.put(key, outcome, size=size, ttl=self._ttl)
+            return outcome
+
+        return await self._flights.do(key, scan)
+
+    def _scan(self, *, text: str, options: Options, role: str) -> Outcome:
+        findings = self._detector.detect(text=text, wanted=options.wanted)
+        verdict = judge(findings=findings, policy=self._policy, role=role, pii=options.pii)
+        if verdict.action is Action.BLOCK or not options.redact:
+            return Outcome(verdict=verdict, sanitized="")
+        replaced = redactable(verdict=verdict, policy=self._policy, pii=options.pii)
+        return Outcome(
+            verdict=verdict, sanitized=self._redactor.redact(text=text, findings=replaced, way=options.way)
+        )
+
+    def _verdict_key(self, *, text: str, options: Options, tenant: str, role: str) -> str:
+        """SHA-256 of tenant, exact text, flags and policy version: any difference is another verdict."""
+        wanted = options.wanted
+        flags = (
+            wanted.pii, wanted.secrets, wanted.injection, options.cache, options.redact, options.way,
+            options.pii, role, tenant, self._version,
+        )  # fmt: skip
+        digest = hashlib.sha256(repr(flags).encode())
+        digest.update(text.encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()

@@ -1,0 +1,68 @@
+"""What stands around a match of an injection rule: quotation, framing as an example, negation."""
+
+from reflex.regex import compile_regex
+
+QUOTED, FRAMED, NEGATED = "quoted", "framed", "negated"
+
+_BEFORE, _AFTER, _NEAR = 160, 160, 14
+_QUOTES = "\"`'"
+_FRAMES = compile_regex(
+    r"(?i)\b(?:such as|for example|for instance|e\.g\.|examples? of|phrases (?:like|such)|wording|known as|so-called|"
+    r"(?:string|text|prompt|message|input)s? like|attack(?:s|ers?|ed|ing)?|adversar(?:y|ies|ial)|malicious|"
+    r"injections?|jailbreak(?:s|ing)?|exploits?|phishing|red[- ]team(?:s|ing|ers?)?|threats?|owasp|cve-\d+|"
+    r"vulnerabilit(?:y|ies)|detect(?:s|ed|ion|or|ors|ing)?|classif(?:y|ier|iers|ied|ication)|"
+    r"filter(?:s|ed|ing)|block(?:s|ed|ing)|reject(?:s|ed)|flag(?:s|ged)|"
+    r"test (?:case|suite|set)s?|unit tests?|assert|dataset|benchmark|corpus|paper|researchers?|stud(?:y|ies)|"
+    r"(?:tried|attempt(?:s|ed)?|trying|wants?|instructs?|asks?|asked|told|tells?) (?:\w+ ){0,4}to)\b"
+)
+_NEGATIONS = compile_regex(
+    r"(?i)\b(?:do not|don'?t|never|must not|should not|shouldn'?t|cannot|can'?t|won'?t|will not|refuses? to|"
+    r"without|not to|nobody should|is not to|unable to|did not|didn'?t)\s*(?:ever |just |simply )?$"
+)
+_CODE_LINE = compile_regex(r"(?m)^(?:\s*(?:>|\||//|#|\*|-)\s|\s{4}|\t)[^\n]*$")
+
+
+def surroundings(*, text: str, start: int, end: int) -> tuple[str, ...]:
+    """What stands around a match, from the words on its own line and just before it.
+
+    Args:
+        text: the view that was scanned.
+        start: first character of the match.
+        end: one past its last character.
+
+    Returns:
+        Of ``quoted``, ``framed`` and ``negated`` those that hold.
+    """
+    before = text[max(0, start - _BEFORE) : start]
+    after = text[end : end + _AFTER]
+    found: list[str] = []
+    if _is_quoted(before=before, after=after):
+        found.append(QUOTED)
+    sentence = before.rpartition("\n\n")[2]
+    if _FRAMES.search(sentence):
+        found.append(FRAMED)
+    if _NEGATIONS.search(before[-_NEAR:]):
+        found.append(NEGATED)
+    return tuple(found)
+
+
+def _is_quoted(*, before: str, after: str) -> bool:
+    """An opening mark before, its closing mark after, on the same line."""
+    line_before, line_after = before.rpartition("\n")[2], after.partition("\n")[0]
+    for mark in _QUOTES:
+        # An apostrophe inside a word opens nothing.
+        opened = _standing(line_before, mark) % 2 == 1
+        if opened and mark in line_after:
+            return True
+    return False
+
+
+def _standing(line: str, mark: str) -> int:
+    if mark != "'":
+        return line.count(mark)
+    return sum(
+        1
+        for place, character in enumerate(line)
+        if character == mark
+        and not (0 < place < len(line) - 1 and line[place - 1].isalnum() and line[place + 1].isalnum())
+    )

@@ -1,0 +1,171 @@
+"""Scans a text in every reading it may be meant in, and turns hits into findings of the original."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reflex.context import FRAMED, NEGATED, QUOTED, surroundings
+from reflex.disguise import Disguises
+from reflex.embedded import DecodeBudget, decoded_runs, unescaped
+from reflex.engine import Engine, Hit
+from reflex.findings import Category, Finding
+from reflex.normalise import Normaliser, hidden_tags
+from reflex.probes import DISGUISES, ENCODINGS, ESCAPES
+from reflex.validators import VALIDATORS
+from reflex.view import View
+
+MOST_VALIDATED = 256
+"""Candidates of one rule in one text that are validated; the rest count as found: a flood hides nothing."""
+
+_ONE_CIRCUMSTANCE, _MORE_CIRCUMSTANCES = 0.6, 0.4
+_STRONG_ONE = 0.97
+_STRONG_BOTH = 0.55
+"""Flags, and blocks only together with other evidence."""
+_NEGATED = 0.45
+_FOLDED = "homoglyph"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to look for.
+
+    Attributes:
+        pii: data about persons.
+        secrets: credentials.
+        injection: attempts to take over the model.
+    """
+
+    pii: bool = True
+    secrets: bool = True
+    injection: bool = True
+
+    def covers(self, category: Category) -> bool:
+        """Whether findings of a category are wanted."""
+        return {Category.PII: self.pii, Category.SECRET: self.secrets, Category.INJECTION: self.injection}[
+            category
+        ]
+
+
+class Detector:
+    """Finds PII, secrets and injections in a text.
+
+    Args:
+        engine: the compiled rules.
+        normaliser: makes plain and folded readings.
+        disguises: undoes leet and its like.
+    """
+
+    def __init__(self, *, engine: Engine, normaliser: Normaliser, disguises: Disguises) -> None:
+        self._engine = engine
+        self._normaliser = normaliser
+        self._disguises = disguises
+
+    def detect(self, *, text: str, wanted: Wanted) -> list[Finding]:
+        """Every finding, by place; one a rule and span.
+
+        Args:
+            text: the original; spans of the findings are its characters.
+            wanted: categories to look for.
+        """
+        budget = DecodeBudget()
+        validated: dict[str, int] = {}
+        best: dict[tuple[str, int, int], Finding] = {}
+        pending = [self._normaliser.plain(view=View(text=text, original_length=len(text)))]
+        tags = hidden_tags(text=text)
+        if tags is not None:
+            pending.append(tags)
+        while pending:
+            view = pending.pop()
+            pending.extend(
+                self._scan(view=view, wanted=wanted, budget=budget, best=best, validated=validated)
+            )
+        return sorted(best.values(), key=lambda finding: (finding.start, finding.end, finding.rule))
+
+    def _scan(
+        self,
+        *,
+        view: View,
+        wanted: Wanted,
+        budget: DecodeBudget,
+        best: dict[tuple[str, int, int], Finding],
+        validated: dict[str, int],
+    ) -> Iterator[View]:
+        """Add the view's findings to `best`; give the further readings that its look suggests."""
+        data = view.data_rules and (wanted.pii or wanted.secrets)
+        scan = self._engine.scan(text=view.text, injection=wanted.injection, data=data)
+        for hit in scan.hits:
+            if not wanted.covers(hit.rule.category):
+                continue
+            finding = _finding(hit=hit, view=view, validated=validated)
+            if finding is not None:
+                key = (finding.rule, finding.start, finding.end)
+                if key not in best or best[key].confidence < finding.confidence:
+                    best[key] = finding
+        yield from self._readings(view=view, probes=scan.probes, wanted=wanted, budget=budget)
+
+    def _readings(
+        self, *, view: View, probes: frozenset[str], wanted: Wanted, budget: DecodeBudget
+    ) -> Iterator[View]:
+        is_folded = view.encoding.endswith(_FOLDED)
+        folded = None if is_folded or not view.data_rules else self._normaliser.folded(view=view)
+        if folded is not None:
+            yield folded
+        if not view.data_rules:
+            return
+        if not is_folded:
+            yield from self._decoded(view=view, probes=probes, budget=budget)
+        if folded is None and wanted.injection:
+            for disguise in DISGUISES:
+                undone = self._disguises.undo(view=view, disguise=disguise) if disguise in probes else None
+                if undone is not None:
+                    yield undone
+
+    def _decoded(self, *, view: View, probes: frozenset[str], budget: DecodeBudget) -> Iterator[View]:
+        for kind in ENCODINGS:
+            if kind in probes:
+                for inner in decoded_runs(view=view, kind=kind, budget=budget):
+                    yield self._normaliser.plain(view=inner)
+        for kind in ESCAPES:
+            written = unescaped(view=view, kind=kind, budget=budget) if kind in probes else None
+            if written is not None:
+                yield self._normaliser.plain(view=written)
+
+
+def _finding(*, hit: Hit, view: View, validated: dict[str, int]) -> Finding | None:
+    rule = hit.rule
+    confidence = rule.confidence
+    if rule.validator:
+        seen = validated.get(rule.id, 0)
+        validated[rule.id] = seen + 1
+        if seen < MOST_VALIDATED:
+            confidence *= VALIDATORS[rule.validator](view.text[hit.start : hit.end])
+        if not confidence:
+            return None
+    context: tuple[str, ...] = ()
+    if rule.category is Category.INJECTION:
+        context = surroundings(text=view.text, start=hit.start, end=hit.end)
+        confidence = _in_context(confidence=confidence, context=context, strong=rule.strong)
+    start, end = view.span(start=hit.start, end=hit.end)
+    return Finding(
+        category=rule.category,
+        type=rule.type,
+        severity=rule.severity,
+        start=start,
+        end=end,
+        confidence=round(confidence, 4),
+        reason=rule.reason,
+        rule=rule.id,
+        context=context,
+        encoding=view.encoding,
+    )
+
+
+def _in_context(*, confidence: float, context: tuple[str, ...], strong: bool) -> float:
+    """A confidence after what stands around the match: quotation and framing leave a strong rule a flag."""
+    if NEGATED in context:
+        return confidence * _NEGATED
+    circumstances = sum(name in context for name in (QUOTED, FRAMED))
+    if not circumstances:
+        return confidence
+    if not strong:
+        return confidence * (_ONE_CIRCUMSTANCE if circumstances == 1 else _MORE_CIRCUMSTANCES)
+    return confidence * _STRONG_ONE if circumstances == 1 else min(confidence, _STRONG_BOTH)

@@ -1,0 +1,169 @@
+"""Undoes disguises of letters in place: leet, rot13, reversal, letters spaced out or run together."""
+
+import codecs
+import string
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from reflex.regex import Regex, compile_regex
+from reflex.view import View
+from reflex.vocabulary import Vocabulary
+
+_LEET_I = str.maketrans("0134578@$!|+€£9", "oieastbasilteeg")
+_LEET_L = str.maketrans("0134578@$!|+€£9", "oleastbasilteeg")
+_ROT13 = str.maketrans(
+    string.ascii_letters, "".join(codecs.encode(letter, "rot13") for letter in string.ascii_letters)
+)
+_SEPARATORS = r"[ \t._*|/~,+\-]"
+_SPACED = compile_regex(rf"(?i)(?:\b[a-z0-9@$!]{_SEPARATORS}{{1,4}}){{4,}}[a-z0-9@$!]\b")
+_WITH_ONE = compile_regex(r"\S*1\S*")
+_JOINED = compile_regex(r"(?i)[a-z]{24,200}")
+_MOST_LETTERS = 4000
+"""Letters of one text that are cut into words; enough for any attack, and bounded work for a hostile one."""
+
+_TO_SPACE = str.maketrans(dict.fromkeys(string.punctuation, " "))
+
+
+class Disguises:
+    """Makes the readings in which a disguised text says what it means; they are scanned for injections only.
+
+    Args:
+        vocabulary: words to recognise success by.
+    """
+
+    def __init__(self, *, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._undo: Mapping[str, Callable[[View], View | None]] = {
+            "leet": self._leet,
+            "rot13": self._rot13,
+            "reversed": self._reversed,
+            "spaced": self._spaced,
+            "joined": self._joined,
+        }
+
+    def undo(self, *, view: View, disguise: str) -> View | None:
+        """The view without the disguise; None when nothing telling comes out.
+
+        Args:
+            view: a plain or folded view.
+            disguise: leet, rot13, reversed, spaced or joined.
+        """
+        return self._undo[disguise](view)
+
+    def _tells(self, *, text: str, instead_of: str, at_least: int) -> bool:
+        new = set(_words(text)) & self._vocabulary.telling
+        return len(new) >= at_least and len(new - set(_words(instead_of))) >= at_least
+
+    def _leet(self, view: View) -> View | None:
+        for table in (_LEET_I, _LEET_L):
+            text = view.text.lower().translate(table)
+            if len(text) == len(view.text) and self._tells(text=text, instead_of=view.text, at_least=1):
+                return view.derive(
+                    text=self._leet_words(text=view.text.lower()), encoding="leet", data_rules=False
+                )
+        return None
+
+    def _leet_words(self, *, text: str) -> str:
+        """Leet undone, reading 1 as the letter that makes each word known."""
+        as_i, as_l = text.translate(_LEET_I), text.translate(_LEET_L)
+        if "1" not in text or len(text) > _MOST_LETTERS:
+            return as_i
+        known = self._vocabulary.known
+        words = [
+            (match.start(), match.end(), as_l[match.start() : match.end()])
+            for match in _WITH_ONE.finditer(text)
+            if as_i[match.start() : match.end()].strip(string.punctuation) not in known
+            and as_l[match.start() : match.end()].strip(string.punctuation) in known
+        ]
+        pieces, last = list[str](), 0
+        for start, end, word in words:
+            pieces += [as_i[last:start], word]
+            last = end
+        return "".join([*pieces, as_i[last:]])
+
+    def _rot13(self, view: View) -> View | None:
+        text = view.text.translate(_ROT13)
+        if not self._tells(text=text, instead_of=view.text, at_least=1):
+            return None
+        return view.derive(text=text, encoding="rot13", data_rules=False)
+
+    def _reversed(self, view: View) -> View | None:
+        text = view.text[::-1]
+        if not self._tells(text=text, instead_of=view.text, at_least=1):
+            return None
+        picked = np.arange(len(text) - 1, -1, -1, dtype=np.int32)
+        return view.derive(text=text, encoding="reversed", picked=picked, data_rules=False)
+
+    def _spaced(self, view: View) -> View | None:
+        return self._rewrite_runs(view=view, runs=_SPACED, close_up=_close_up, encoding="spaced")
+
+    def _joined(self, view: View) -> View | None:
+        return self._rewrite_runs(view=view, runs=_JOINED, close_up=_every_letter, encoding="joined")
+
+    def _rewrite_runs(
+        self, *, view: View, runs: Regex, close_up: "Callable[[str], list[tuple[str, int]]]", encoding: str
+    ) -> View | None:
+        letters = list[str]()
+        picked = list[int]()
+        last = spent = 0
+        for match in runs.finditer(view.text):
+            start, end = match.span()
+            spent += end - start
+            if spent > _MOST_LETTERS:
+                break
+            letters.append(view.text[last:start])
+            picked.extend(range(last, start))
+            closed = self._cut_words(letters=close_up(view.text[start:end]))
+            letters.append("".join(letter for letter, _ in closed))
+            picked.extend(start + place for _, place in closed)
+            last = end
+        if not spent:
+            return None
+        text = "".join([*letters, view.text[last:]])
+        picked.extend(range(last, len(view.text)))
+        if not self._tells(text=text, instead_of=view.text, at_least=1):
+            return None
+        return view.derive(
+            text=text, encoding=encoding, picked=np.array(picked, dtype=np.int32), data_rules=False
+        )
+
+    def _cut_words(self, *, letters: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Put spaces where words end, in parts that came without them."""
+        cut = list[tuple[str, int]]()
+        at = 0
+        joined = "".join(letter for letter, _ in letters).lower()
+        for part in joined.split(" "):
+            pieces = [part] if part in self._vocabulary.known else self._vocabulary.cut(letters=part)
+            for number, piece in enumerate(pieces):
+                if number:
+                    cut.append((" ", letters[at][1]))
+                cut.extend(letters[at : at + len(piece)])
+                at += len(piece)
+            if at < len(letters):
+                cut.append((" ", letters[at][1]))
+                at += 1
+        return cut
+
+
+def _words(text: str) -> list[str]:
+    return text.lower().translate(_TO_SPACE).split()
+
+
+def _close_up(run: str) -> list[tuple[str, int]]:
+    """Letters of a spaced run without its single separators; wider gaps become one space."""
+    kept = list[tuple[str, int]]()
+    gap = 0
+    for place, character in enumerate(run):
+        if character in " \t._*|/~,+-":
+            gap += 1
+            continue
+        if gap > 1:
+            kept.append((" ", place - 1))
+        gap = 0
+        kept.append((character, place))
+    return kept
+
+
+def _every_letter(run: str) -> list[tuple[str, int]]:
+    return [(letter, place) for place, letter in enumerate(run)]

@@ -1,0 +1,139 @@
+"""Decodes what is embedded in a text (base64, hex, percent, entities, escapes), bounded in depth and size."""
+
+import base64
+import binascii
+import html
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reflex.regex import Regex, compile_regex
+from reflex.view import View
+
+_BASE64 = compile_regex(r"(?:[A-Za-z0-9+/_-]{16,}(?:\r?\n)?)+={0,2}")
+_HEX = compile_regex(r"(?i)(?:(?:\\x|0x)?[0-9a-f]{2}[ :,]{0,2}){8,}")
+_HEX_NOISE = compile_regex(r"(?i)\\x|0x|[ :,]")
+_ESCAPES: Mapping[str, tuple[Regex, Callable[[str], str]]] = {
+    "percent": (
+        compile_regex(r"(?:%[0-9A-Fa-f]{2})+"),
+        lambda run: bytes.fromhex(run.replace("%", "")).decode("utf-8", "replace"),
+    ),
+    "entity": (compile_regex(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[a-zA-Z]{2,12});"), html.unescape),
+    "unicode_escape": (
+        compile_regex(r"\\u\{?[0-9A-Fa-f]{4}\}?"),
+        lambda run: chr(int(run[2:].strip("{}"), 16)),
+    ),
+}
+_SHORTEST = 12
+_SAMPLE = 64
+_PRINTABLE = 0.9
+
+
+@dataclass(slots=True, kw_only=True)
+class DecodeBudget:
+    """What may still be decoded of one text; shared by all its readings.
+
+    Attributes:
+        characters: decoded characters left.
+        runs: tries left; a hostile text is full of runs that decode to nothing.
+        depth: how often a decoded text is decoded again.
+    """
+
+    characters: int = 131_072
+    runs: int = 400
+    depth: int = 2
+
+
+def decoded_runs(*, view: View, kind: str, budget: DecodeBudget) -> Iterator[View]:
+    """Readings of the runs in a view that decode to text.
+
+    Args:
+        view: where to look.
+        kind: base64 or hex.
+        budget: shared; reduced by what is done.
+
+    Yields:
+        One view a run; its spans are the whole run.
+    """
+    pattern, decode = (_BASE64, _from_base64) if kind == "base64" else (_HEX, _from_hex)
+    if view.depth >= budget.depth:
+        return
+    for match in pattern.finditer(view.text):
+        if budget.runs <= 0 or budget.characters <= 0:
+            return
+        budget.runs -= 1
+        text = decode(match.group(0))
+        if text is None:
+            continue
+        text = text[: budget.characters]
+        budget.characters -= len(text)
+        span = view.span(start=match.start(), end=match.end())
+        yield replace(view.derive(text=text, encoding=kind), origin=None, whole=span, depth=view.depth + 1)
+
+
+def unescaped(*, view: View, kind: str, budget: DecodeBudget) -> View | None:
+    """The view with its escapes written out; None when there are none or they are too many.
+
+    Args:
+        view: where to look.
+        kind: percent, entity or unicode_escape.
+        budget: shared; reduced by what is done.
+    """
+    pattern, decode = _ESCAPES[kind]
+    pieces, picked = list[str](), list[np.ndarray[tuple[int], np.dtype[np.int32]]]()
+    last = 0
+    for match in pattern.finditer(view.text):
+        start, end = match.span()
+        try:
+            becomes = decode(match.group(0))
+        except (ValueError, OverflowError):
+            continue
+        budget.characters -= end - start
+        if budget.characters <= 0:
+            break
+        pieces += [view.text[last:start], becomes]
+        picked += [np.arange(last, start, dtype=np.int32), np.full(len(becomes), start, dtype=np.int32)]
+        last = end
+    if not last:
+        return None
+    picked.append(np.arange(last, len(view.text), dtype=np.int32))
+    text = "".join([*pieces, view.text[last:]])
+    return replace(
+        view.derive(text=text, encoding=kind, picked=np.concatenate(picked).astype(np.int32)),
+        depth=view.depth + 1,
+    )
+
+
+def _from_base64(run: str) -> str | None:
+    letters = run.replace("\r", "").replace("\n", "").rstrip("=").replace("-", "+").replace("_", "/")
+    if not _is_text(_base64_bytes(letters[:_SAMPLE])):
+        return None
+    return _readable(_base64_bytes(letters))
+
+
+def _base64_bytes(letters: str) -> bytes:
+    whole = letters[: len(letters) - (1 if len(letters) % 4 == 1 else 0)]
+    try:
+        return base64.b64decode(whole + "=" * (-len(whole) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _from_hex(run: str) -> str | None:
+    digits = _HEX_NOISE.sub("", run)
+    data = bytes.fromhex(digits[: len(digits) // 2 * 2])
+    return _readable(data) if _is_text(data[:_SAMPLE]) else None
+
+
+def _readable(data: bytes) -> str | None:
+    return data.decode("utf-8", "replace") if len(data) >= _SHORTEST and _is_text(data) else None
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether bytes read as text: valid UTF-8 but for a cut end, and hardly a control character."""
+    text = data.decode("utf-8", "replace")
+    if not text:
+        return False
+    good = sum(map(text.count, set(filter(lambda c: c.isprintable() or c in "\t\r\n", set(text)))))
+    return (good - text.count("\ufffd")) / len(text) >= _PRINTABLE

@@ -1,0 +1,150 @@
+"""Finds the spans of all rules in one text: a prefilter says which rules can hit, google-re2 says where."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reflex.findings import Category
+from reflex.prefilter import make_prefilter
+from reflex.probes import PROBES
+from reflex.regex import Match, compile_regex
+from reflex.rules import Rule
+from reflex.view import Bytes
+
+WIDEST = 400
+"""Bytes that a match of an injection rule may span; a test holds the tables to it."""
+MOST_PER_RULE = 4
+"""Spans of one injection rule in one text: the verdict needs no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A rule's match in a view, in characters of the view.
+
+    Attributes:
+        rule: what matched.
+        start: first character of the span.
+        end: one past its last character.
+        match_start: first character of the whole match, of which the span may be a group.
+    """
+
+    rule: Rule
+    start: int
+    end: int
+    match_start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What one scan saw.
+
+    Attributes:
+        hits: every match of a rule.
+        probes: disguises and encodings that seem to be there.
+    """
+
+    hits: Sequence[Hit]
+    probes: frozenset[str]
+
+
+class Engine:
+    """All rules, compiled.
+
+    Args:
+        rules: the tables.
+        use_hyperscan: None takes it where it is installed.
+    """
+
+    def __init__(self, *, rules: Sequence[Rule], use_hyperscan: bool | None = None) -> None:
+        self._injection = _Group(
+            rules=[rule for rule in rules if rule.category is Category.INJECTION],
+            ends=True,
+            use_hyperscan=use_hyperscan,
+        )
+        self._data = _Group(
+            rules=[rule for rule in rules if rule.category is not Category.INJECTION],
+            ends=False,
+            use_hyperscan=use_hyperscan,
+        )
+        self._probes = tuple(PROBES)
+        self._probe_regexes = [compile_regex(pattern) for pattern in PROBES.values()]
+        self._probing = make_prefilter(
+            patterns=list(PROBES.values()), ends=False, use_hyperscan=use_hyperscan
+        )
+        self.name = self._probing.name
+
+    def scan(self, *, text: str, injection: bool, data: bool) -> Scan:
+        """Match a text against the rules asked for, and look for disguises.
+
+        Args:
+            text: one view of a text.
+            injection: match the injection rules.
+            data: match the rules for PII and secrets.
+        """
+        encoded = Bytes(text=text)
+        hits: list[Hit] = []
+        if injection:
+            hits.extend(self._injection.injection_hits(encoded=encoded))
+        if data:
+            hits.extend(self._data.all_hits(encoded=encoded))
+        probes = frozenset(
+            self._probes[index]
+            for index in self._probing.candidates(data=encoded.data)
+            if self.name != "re2" or self._probe_regexes[index].search(encoded.data)
+        )
+        return Scan(hits=hits, probes=probes)
+
+
+class _Group:
+    """Rules that are scanned together."""
+
+    def __init__(self, *, rules: Sequence[Rule], ends: bool, use_hyperscan: bool | None) -> None:
+        self._rules = tuple(rules)
+        self._regexes = [compile_regex(rule.pattern) for rule in rules]
+        self._prefilter = make_prefilter(
+            patterns=[rule.pattern for rule in rules], ends=ends, use_hyperscan=use_hyperscan
+        )
+
+    def all_hits(self, *, encoded: Bytes) -> Iterator[Hit]:
+        """Every match of every rule."""
+        for index in self._prefilter.candidates(data=encoded.data):
+            for match in self._regexes[index].finditer(encoded.data):
+                yield self._hit(index=index, match=match, encoded=encoded)
+
+    def injection_hits(self, *, encoded: Bytes) -> Iterator[Hit]:
+        """The first matches of each rule; re2 looks only near the ends that the prefilter saw."""
+        for index, ends in self._prefilter.candidates(data=encoded.data).items():
+            found = after = 0
+            for first, last in _windows(ends=ends, length=len(encoded.data)):
+                for match in self._regexes[index].finditer(encoded.data, max(first, after), last):
+                    after = match.end()
+                    yield self._hit(index=index, match=match, encoded=encoded)
+                    found += 1
+                    if found >= MOST_PER_RULE:
+                        break
+                if found >= MOST_PER_RULE:
+                    break
+
+    def _hit(self, *, index: int, match: Match[bytes], encoded: Bytes) -> Hit:
+        regex = self._regexes[index]
+        start, end = match.span(1) if regex.groups and match.span(1) != (-1, -1) else match.span()
+        return Hit(
+            rule=self._rules[index],
+            start=encoded.character(offset=start),
+            end=encoded.character(offset=end),
+            match_start=encoded.character(offset=match.start()),
+        )
+
+
+def _windows(*, ends: Sequence[int] | None, length: int) -> Iterator[tuple[int, int]]:
+    """Stretches of the text around the ends, merged, in order; the whole text when ends are not known."""
+    if ends is None:
+        yield 0, length
+        return
+    first = last = -1
+    for end in sorted(ends):
+        if end - WIDEST > last:
+            if last >= 0:
+                yield max(0, first), min(length, last)
+            first = end - WIDEST
+        last = end + WIDEST
+    yield max(0, first), min(length, last)

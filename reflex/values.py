@@ -1,0 +1,189 @@
+"""The values that callers put: kept per tenant, found by key or by text, never mixed with verdicts."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from reflex.bounded import BoundedCache
+from servicekit.errors import NotFoundError
+
+DEFAULT_TTL = 300
+"""Seconds a value is kept when the caller does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredValue:
+    """A value as it was put.
+
+    Attributes:
+        value_json: any JSON.
+        created_at: when it was put.
+        expires_at: when it is forgotten.
+        hits: how often it was read by key, this read included.
+    """
+
+    value_json: str
+    created_at: datetime
+    expires_at: datetime
+    hits: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreStats:
+    """What a store holds.
+
+    Attributes:
+        entries: values held now.
+        bytes: of this process.
+        evictions: values pushed out before their time.
+    """
+
+    entries: int
+    bytes: int
+    evictions: int
+
+
+class ValueStore(Protocol):
+    """Keeps values under names that already carry the tenant."""
+
+    backend: str
+    """``memory`` or ``redis``, as things are now."""
+
+    async def put(self, name: str, value: StoredValue) -> None:
+        """Keep a value until it expires."""
+        ...
+
+    async def get(self, name: str) -> StoredValue | None:
+        """The value, counted as read; None when absent or expired."""
+        ...
+
+    async def delete(self, name: str) -> bool:
+        """Forget a value; whether it was there."""
+        ...
+
+    async def stats(self) -> StoreStats:
+        """What it holds."""
+        ...
+
+
+class MemoryStore:
+    """Keeps values in this process.
+
+    Args:
+        cache: where.
+        now: the wall clock.
+    """
+
+    backend = "memory"
+
+    def __init__(self, *, cache: BoundedCache[StoredValue], now: Callable[[], datetime]) -> None:
+        self._cache = cache
+        self._now = now
+
+    async def put(self, name: str, value: StoredValue) -> None:
+        """See `ValueStore`."""
+        ttl = (value.expires_at - self._now()).total_seconds()
+        self._cache.put(name, value, size=len(value.value_json.encode()), ttl=ttl)
+
+    async def get(self, name: str) -> StoredValue | None:
+        """See `ValueStore`."""
+        kept = self._cache.get(name)
+        return with_hits(kept.value, hits=kept.hits) if kept else None
+
+    async def delete(self, name: str) -> bool:
+        """See `ValueStore`."""
+        return self._cache.delete(name)
+
+    async def stats(self) -> StoreStats:
+        """See `ValueStore`."""
+        self._cache.drop_expired()
+        return StoreStats(entries=len(self._cache), bytes=self._cache.bytes, evictions=self._cache.evictions)
+
+
+class Values:
+    """The value cache of all tenants.
+
+    Args:
+        store: where values are kept.
+        now: the wall clock.
+    """
+
+    def __init__(self, *, store: ValueStore, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._store = store
+        self._now = now
+        self.hits = 0
+        self.misses = 0
+
+    @property
+    def backend(self) -> str:
+        """Where values are kept now: ``memory`` or ``redis``."""
+        return self._store.backend
+
+    async def put(self, *, tenant: str, key: str, value_json: str, ttl: int) -> StoredValue:
+        """Keep a value for `ttl` seconds.
+
+        Returns:
+            What is kept.
+        """
+        now = self._now()
+        value = StoredValue(value_json=value_json, created_at=now, expires_at=now + timedelta(seconds=ttl))
+        await self._store.put(_name(tenant=tenant, key=key), value)
+        return value
+
+    async def find(self, *, tenant: str, key: str) -> StoredValue | None:
+        """The value, or None; absence is never remembered."""
+        value = await self._store.get(_name(tenant=tenant, key=key))
+        if value is None:
+            self.misses += 1
+        else:
+            self.hits += 1
+        return value
+
+    async def get(self, *, tenant: str, key: str) -> StoredValue:
+        """The value.
+
+        Raises:
+            NotFoundError: absent, expired, or another tenant's.
+        """
+        value = await self.find(tenant=tenant, key=key)
+        if value is None:
+            raise _absent(key)
+        return value
+
+    async def delete(self, *, tenant: str, key: str) -> None:
+        """Forget a value.
+
+        Raises:
+            NotFoundError: absent, expired, or another tenant's.
+        """
+        if not await self._store.delete(_name(tenant=tenant, key=key)):
+            raise _absent(key)
+
+    async def stats(self) -> StoreStats:
+        """What the store holds."""
+        return await self._store.stats()
+
+
+def text_key(*, text: str) -> str:
+    """The key of a text: a hash of its exact characters, case kept."""
+    return "text:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def with_hits(value: StoredValue, *, hits: int) -> StoredValue:
+    """The value with another count of reads."""
+    return StoredValue(
+        value_json=value.value_json, created_at=value.created_at, expires_at=value.expires_at, hits=hits
+    )
+
+
+def _name(*, tenant: str, key: str) -> str:
+    # The tenant is hashed: whatever it contains, it cannot end where another's key begins.
+    return f"{hashlib.sha256(tenant.encode()).hexdigest()[:32]}:{key}"
+
+
+def _absent(key: str) -> NotFoundError:
+    return NotFoundError(
+        f"no value is cached under {key!r}", field="key", constraint="must name a live entry"
+    )

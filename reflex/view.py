@@ -1,0 +1,93 @@
+"""One reading of a text, such as its decoded or folded form, with the way back to the original's offsets."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Offsets = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A text to scan and where each of its characters came from.
+
+    Attributes:
+        text: what is scanned.
+        origin: for each character of `text` its offset in the original; None when they are the same.
+        original_length: characters of the original.
+        whole: when the text was decoded from a run of the original, that run: every span is the run.
+        encoding: how the text was hidden; empty for the plain reading.
+        data_rules: whether PII and secrets are looked for here too; not in readings that rewrite digits.
+        depth: how many decodings lie between this and the original.
+    """
+
+    text: str
+    original_length: int
+    origin: Offsets | None = None
+    whole: tuple[int, int] | None = None
+    encoding: str = ""
+    data_rules: bool = True
+    depth: int = 0
+
+    def span(self, *, start: int, end: int) -> tuple[int, int]:
+        """Where a span of this view lies in the original.
+
+        What was left out of the view right after the span (marks, zero-width characters) belongs to it.
+        """
+        if self.whole is not None:
+            return self.whole
+        if self.origin is None:
+            return start, end
+        first, last = int(self.origin[start]), int(self.origin[end - 1])
+        if first > last:
+            return last, first + 1
+        following = int(self.origin[end]) if end < len(self.origin) else self.original_length
+        return first, max(last + 1, following)
+
+    def derive(
+        self, *, text: str, encoding: str, picked: Offsets | None = None, data_rules: bool | None = None
+    ) -> "View":
+        """Another reading of this view.
+
+        Args:
+            text: the new text.
+            encoding: what was undone to get it.
+            picked: for each new character its offset in this view; None when each stands where it stood.
+            data_rules: see the class; as here when None.
+        """
+        origin = self.origin
+        if picked is not None and self.whole is None:
+            origin = picked if origin is None else origin[picked]
+        return View(
+            text=text,
+            original_length=self.original_length,
+            origin=origin,
+            whole=self.whole,
+            encoding="+".join(part for part in (self.encoding, encoding) if part),
+            data_rules=self.data_rules if data_rules is None else data_rules,
+            depth=self.depth,
+        )
+
+
+_CONTINUATION = 0x80
+"""The upper two bits of a UTF-8 byte that begins no character."""
+
+
+class Bytes:
+    """A view's text as UTF-8, with the way from byte offsets back to character offsets."""
+
+    def __init__(self, *, text: str) -> None:
+        self.ascii = text.isascii()
+        self.data = text.encode("utf-8", "replace")
+        self._characters: Offsets | None = None
+
+    def character(self, *, offset: int) -> int:
+        """Number of characters before a byte offset."""
+        if self.ascii:
+            return offset
+        if self._characters is None:
+            raw = np.frombuffer(self.data, dtype=np.uint8)
+            starts = (raw & 0xC0) != _CONTINUATION
+            self._characters = np.concatenate(([0], np.cumsum(starts))).astype(np.int32)
+        return int(self._characters[offset])

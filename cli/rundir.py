@@ -80,7 +80,7 @@ def _fits(path: Path) -> bool:
 
 
 def _base(environ: Mapping[str, str]) -> Path:
-    candidates = [Path(tempfile.gettempdir()), Path("/tmp")]  # noqa: S108 - only our own private directory is made in it
+    candidates = [Path(environ.get("TMPDIR") or tempfile.gettempdir()), Path("/tmp")]  # noqa: S108 - only our own private directory is made in it
     if (
         os.getuid() != 0 and "XDG_RUNTIME_DIR" in environ
     ):  # root's is closed to the account PostgreSQL runs as

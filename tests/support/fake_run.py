@@ -43,11 +43,7 @@ class FakeRun:
 
     async def until_noted(self, text: str, *, seconds: float = 30) -> None:
         """Wait for a fake service's note."""
-        for _ in range(round(seconds / 0.05)):
-            if any(text in note for note in self.notes()):
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"nobody noted {text!r}: {self.notes()}")
+        await until_noted(self.data_dir, text, seconds=seconds)
 
     async def ended(self, *, seconds: float = 30) -> int:
         """Wait until the supervisor has ended; return its exit status."""
@@ -75,12 +71,8 @@ class FakeRun:
         return [supervisor, *supervisor.children(recursive=True)]
 
     def notes(self) -> list[str]:
-        """What the fake services noted, in order, without the times."""
-        try:
-            lines = (self.data_dir / "events").read_text().splitlines()
-        except FileNotFoundError:
-            return []
-        return [line.split(" ", 1)[1] for line in lines]
+        """What the fake services noted, in order."""
+        return notes_in(self.data_dir)
 
 
 @asynccontextmanager
@@ -113,6 +105,24 @@ async def fake_run(
         if process.returncode is None:
             process.send_signal(signal.SIGKILL)
             await process.wait()
+
+
+def notes_in(data_dir: Path) -> list[str]:
+    """What fake services noted in a data directory, in order, without the times."""
+    try:
+        lines = (data_dir / "events").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    return [line.split(" ", 1)[1] for line in lines]
+
+
+async def until_noted(data_dir: Path, text: str, *, seconds: float = 30) -> None:
+    """Wait until a fake service has noted a text."""
+    for _ in range(round(seconds / 0.02)):
+        if any(text in note for note in notes_in(data_dir)):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"nobody noted {text!r}: {notes_in(data_dir)}")
 
 
 async def until_gone(processes: Sequence[psutil.Process], *, seconds: float = 20) -> None:

@@ -65,9 +65,11 @@ async def build(name: str) -> AsyncGenerator[Running]:
             await asyncio.sleep(seconds)
 
     note(f"{name} runs")
-    async with server, local:
-        yield Running(name=name, endpoints={"socket": f"unix:{path}"}, drain=drain)
-    note(f"{name} ended")
+    try:
+        async with server, local:
+            yield Running(name=name, endpoints={"socket": f"unix:{path}"}, drain=drain)
+    finally:
+        note(f"{name} ended")
 
 
 def builder(name: str) -> Builder:

@@ -37,7 +37,8 @@ def model_server_command(
     """
     argv = [sys.executable, "-P", "-m", "arms.model.runtime", "--model", find_model(model).name]
     argv += ["--state-file", str(state_file), "--host", host, "--port", str(port)]
-    env = dict([SPIN_COUNT])
+    name, value = SPIN_COUNT
+    env: dict[str, str] = {name: value}
     if cache_folder:
         env["OCTOLLM_MODEL_CACHE"] = str(cache_folder)
     return ModelServerCommand(argv=argv, env=env)

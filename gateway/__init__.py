@@ -1,1 +1,1 @@
-"""REST in, gRPC out; owns no rule of the domain."""
+"""REST in, gRPC out: the door of OctoLLM; it owns no rule of the domain."""

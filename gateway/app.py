@@ -1,0 +1,70 @@
+"""The gateway's composition root: names every dependency, starts in order, undone in reverse."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from gateway.clients import open_clients
+from gateway.context import Context
+from gateway.convert.values import instant_now
+from gateway.edge.layers import edge
+from gateway.openapi.document import documents
+from gateway.routes.parameters import PATH_PARAMETERS
+from gateway.routes.table import DOORS, all_routes
+from gateway.routing.router import Router
+from gateway.server import serving
+from gateway.settings import GatewaySettings
+from gateway.sockets import bound, url
+from gateway.status import StatusBook
+from servicekit.context import set_service
+from servicekit.metrics import Metrics
+from servicekit.running import Running
+from servicekit.version import octollm_version
+
+
+@asynccontextmanager
+async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
+    """Run the gateway on all its ports until the block ends.
+
+    Args:
+        settings: which ports, and where the other services are; none of them needs to be there yet.
+
+    Yields:
+        The running gateway; its endpoints are ``rest`` and, for the other ports, ``rest.<service>``.
+
+    Raises:
+        UnavailableError: when a port cannot be had.
+    """
+    set_service("gateway")
+    routes = all_routes()
+    async with AsyncExitStack() as stack:
+        ports = {door: settings.ports[door] for door in DOORS if door in settings.ports}
+        sockets = stack.enter_context(bound(host=settings.host, ports=ports))
+        clients = await stack.enter_async_context(open_clients(settings, call_seconds=settings.call_timeout))
+        context = Context(
+            clients=clients,
+            book=StatusBook(clients=clients),
+            metrics=Metrics(),
+            draining=asyncio.Event(),
+            version=octollm_version(),
+            started_at=instant_now(),
+            heartbeat_seconds=settings.heartbeat_seconds,
+            documents=documents(routes),
+        )
+        routers = {sock.getsockname()[1]: Router(routes[door]) for door, sock in sockets.items()}
+        app = edge(context=context, parameters=PATH_PARAMETERS, routers=routers)
+        server = await stack.enter_async_context(
+            serving(app, sockets=list(sockets.values()), settings=settings)
+        )
+
+        async def drain(grace: float) -> None:
+            context.draining.set()
+            await server.stop(within=grace)
+
+        yield Running(
+            name="gateway", endpoints=_endpoints({door: url(it) for door, it in sockets.items()}), drain=drain
+        )
+
+
+def _endpoints(urls: Mapping[str, str]) -> dict[str, str]:
+    return {"rest" if door == "gateway" else f"rest.{door}": place for door, place in urls.items()}

@@ -1,0 +1,1 @@
+"""What stands between the network and the routes: pure ASGI layers, and the protocol below them."""

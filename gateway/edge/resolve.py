@@ -1,0 +1,21 @@
+"""Finds the route before anything is decided about the request: limits, scopes and labels hang on it."""
+
+from collections.abc import Mapping
+
+from gateway.edge.state import state_of
+from gateway.routing.asgi import App, Receive, Scope, Send
+from gateway.routing.router import Router
+
+
+class ResolveLayer:
+    """Looks the route up in the table of the port that the request came in at."""
+
+    def __init__(self, app: App, *, routers: Mapping[int, Router]) -> None:
+        self._app = app
+        self._routers = routers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        router = self._routers[scope["server"][1]]
+        state_of(scope).match = router.match(scope["method"], scope["raw_path"])
+        await self._app(scope, receive, send)

@@ -1,0 +1,36 @@
+"""What the layers tell each other about one request."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+from gateway.routing.asgi import Scope
+from gateway.routing.router import Match
+
+_KEY = "octollm.request"
+DEPARTED = "octollm.departed"
+"""Set in the scope by the protocol when the client left before its answer."""
+
+
+@dataclass(kw_only=True, slots=True)
+class RequestState:
+    """One request on its way through the layers.
+
+    Attributes:
+        request_id: its id.
+        match: the route that was found, or why there is none.
+        status: the status of its answer; 0 before there is one.
+    """
+
+    request_id: str
+    match: Match = field(default_factory=lambda: Match(route=None))
+    status: int = 0
+
+
+def put_state(scope: Scope, state: RequestState) -> None:
+    """Attach the state to its request."""
+    scope[_KEY] = state
+
+
+def state_of(scope: Scope) -> RequestState:
+    """The state of a request."""
+    return cast("RequestState", scope[_KEY])

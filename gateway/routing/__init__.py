@@ -1,0 +1,1 @@
+"""Routes declared once: served, documented and guarded from the same table."""

@@ -52,8 +52,8 @@ def is_transient(error: OctoError) -> bool:
 
 def error_type(error: OctoError) -> ErrorType:
     """Why a task fails when an arm's call ended with `error`."""
-    by_reason = _BY_REASON.get(error.reason)
-    return by_reason or _BY_CLASS.get(type(error), ErrorType.INTERNAL)
+    by_class = (meaning for kind, meaning in _BY_CLASS.items() if isinstance(error, kind))
+    return _BY_REASON.get(error.reason) or next(by_class, ErrorType.INTERNAL)
 
 
 def step_failure(error: OctoError, *, step_id: str, arm_id: str) -> TaskFailedError:

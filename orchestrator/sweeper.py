@@ -34,9 +34,10 @@ class Sweeper:
         self._store = store
         self._interval = interval
         self._duties = (
+            # Before anything is woken: what is out of time is not driven any more.
+            Duty(do=self._expire, every=1),
             # A beat after a holder died its task is woken: this bounds how long a takeover takes.
             Duty(do=store.wake_leaseless, every=1),
-            Duty(do=self._expire, every=1),
             # Readers add up what is not folded yet.
             Duty(do=store.fold, every=2),
             Duty(do=store.wake_queued, every=10),

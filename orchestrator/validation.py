@@ -55,7 +55,7 @@ async def validate(work: Work, tools: Tools) -> None:
     candidate, judgement = max(judgements, key=lambda pair: score(pair[1]))
     ends = tuple(step.step_id for step in candidate.ends)
     best = Judged(round=work.round, ends=ends, judgement=judgement)
-    if work.judged and score(work.judged.judgement) > score(judgement):
+    if work.judged and score(work.judged.judgement) >= score(judgement):
         best = Judged(round=work.round, ends=work.judged.ends, judgement=work.judged.judgement)
     if work.spec.acceptance_criteria:
         charges = [

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -297,8 +298,11 @@ async def running_house(
         yield house
 
 
-async def eventually(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
-    """Wait until a condition of this process holds."""
+async def eventually(condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 20.0) -> None:
+    """Wait until something holds that nobody announces."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  # conditions of scripts have no event
-            await asyncio.sleep(0.01)
+        while True:
+            holds = condition()
+            if holds is True or (inspect.isawaitable(holds) and await holds):
+                return
+            await asyncio.sleep(0.02)

@@ -1,0 +1,37 @@
+"""The domain's numbers are those of the protos: a servicer converts by number."""
+
+from enum import IntEnum
+from typing import Any
+
+import pytest
+from octollm.arms.v1 import guardian_pb2
+from octollm.orchestrator.v1 import arm_registry_pb2, tasks_pb2
+from octollm.reflex.v1 import reflex_pb2
+
+from orchestrator import model
+from orchestrator.calls import ReviewAction
+from orchestrator.store_lists import Sort
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "prefix"),
+    [
+        (model.Status, tasks_pb2.TaskStatus, "TASK_STATUS_"),
+        (model.Phase, tasks_pb2.Phase, "PHASE_"),
+        (model.Priority, tasks_pb2.Priority, "PRIORITY_"),
+        (model.PiiPolicy, tasks_pb2.PiiPolicy, "PII_POLICY_"),
+        (model.PiiPolicy, guardian_pb2.PiiPolicy, "PII_POLICY_"),
+        (model.PiiPolicy, reflex_pb2.PiiPolicy, "PII_POLICY_"),
+        (model.OnValidationFailure, tasks_pb2.OnValidationFailure, "ON_VALIDATION_FAILURE_"),
+        (model.StepState, tasks_pb2.StepState, "STEP_STATE_"),
+        (model.EventType, tasks_pb2.TaskEventType, "TASK_EVENT_TYPE_"),
+        (model.ErrorType, tasks_pb2.ErrorType, "ERROR_TYPE_"),
+        (model.ArmStatus, arm_registry_pb2.ArmStatus, "ARM_STATUS_"),
+        (ReviewAction, guardian_pb2.ReviewAction, "REVIEW_ACTION_"),
+        (Sort, tasks_pb2.TaskSort, "TASK_SORT_"),
+    ],
+)
+def test_names_and_numbers_agree(ours: type[IntEnum], theirs: Any, prefix: str) -> None:
+    told = {name.removeprefix(prefix): number for name, number in theirs.items()}
+    del told["UNSPECIFIED"]
+    assert {member.name: member.value for member in ours if member.value} == told

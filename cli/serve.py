@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 import uvloop
+from pydantic import ValidationError
 
 from cli.readiness import Ready, announce, ready_descriptor
 from cli.stop import Stop
@@ -24,7 +25,7 @@ from servicekit.settings import ServiceSettings
 
 Builder = Callable[[], AbstractAsyncContextManager[Running]]
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("cli.serve")  # as a program this module is called __main__
 
 
 def _builder(package: str) -> Builder:
@@ -32,10 +33,18 @@ def _builder(package: str) -> Builder:
 
     def build() -> AbstractAsyncContextManager[Running]:
         app: Any = import_module(f"{package}.app")
-        settings = get_type_hints(app.build)["settings"]  # reads its own OCTOLLM_* variables
-        return app.build(settings())
+        return app.build(_settings(get_type_hints(app.build)["settings"]))
 
     return build
+
+
+def _settings(kind: Callable[[], ServiceSettings]) -> ServiceSettings:
+    """Have a service's settings read their OCTOLLM_* variables; what is wrong is told, never the value."""
+    try:
+        return kind()
+    except ValidationError as error:
+        wrong = [f"OCTOLLM_{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()]
+        raise ValidationFailedError("; ".join(wrong), field=wrong[0].partition(":")[0]) from None
 
 
 BUILDERS: Mapping[str, Builder] = MappingProxyType(
@@ -77,7 +86,7 @@ async def _run(builders: Mapping[str, Builder], *, descriptor: int | None, drain
         if not stop.asked.is_set():
             raise
     except OctoError as error:
-        if not stop.ready:
+        if descriptor is not None and not stop.ready:
             announce(Ready(endpoints={}, error=error.message), descriptor=descriptor)
         raise
 

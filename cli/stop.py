@@ -23,10 +23,11 @@ class Stop:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def listen(self) -> None:
-        """Have SIGTERM and SIGINT (Ctrl-C) ask; belongs into the running loop's main thread."""
+        """Have SIGTERM, SIGINT (Ctrl-C) and SIGHUP ask; belongs into the running loop's main thread."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.ask)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores it
+                loop.add_signal_handler(number, self.ask)
 
     def ask(self) -> None:
         """Take one signal."""

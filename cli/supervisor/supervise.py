@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
 from rich.console import Console
@@ -146,9 +146,11 @@ class Supervisor:
 
     def _tell(self, line: str) -> None:
         log.warning(line)
-        self._console.print(line, highlight=False, markup=False)
+        with suppress(OSError):  # the terminal may be gone; the log has it
+            self._console.print(line, highlight=False, markup=False)
 
     def _show(self, *, seconds: float) -> None:
         log.info("ready", extra={"seconds": round(seconds, 3)})
         layout = self._platform.layout
-        show(self._console, endpoints=self._platform.describe(), logs=layout.logs, seconds=seconds)
+        with suppress(OSError):
+            show(self._console, endpoints=self._platform.describe(), logs=layout.logs, seconds=seconds)

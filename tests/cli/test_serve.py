@@ -81,7 +81,7 @@ async def test_services_are_built_drained_and_unwound_in_order(data_dir: Path) -
     ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_repeated_signal_cuts_the_drain_short(data_dir: Path, number: signal.Signals) -> None:
     environ = {"FAKE_TROUBLE": "slow:gateway", "OCTOLLM_DRAIN_SECONDS": "600"}
     served = await serve("gateway", data_dir=data_dir, environ=environ)
@@ -119,6 +119,29 @@ async def test_an_unknown_service_is_refused_by_name(data_dir: Path) -> None:
     assert "There is no service 'gatway'" in await served.log()
     assert await served.process.wait() == 1
     assert await served.ready() is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["gatway"], "There is no service 'gatway'"),
+        (["all", "gateway"], "`all` stands alone"),
+        (["orchestrator"], "OCTOLLM_DATABASE_URL"),
+        (["all", "--port", "65533"], "There is no port 65540"),
+        (["gateway", "--port", "-1"], "Invalid value for '--port'"),
+    ],
+)
+async def test_the_command_says_what_is_wrong(data_dir: Path, arguments: list[str], text: str) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("OCTOLLM_")}
+    process = await asyncio.create_subprocess_exec(
+        *tied([sys.executable, "-P", "-m", "cli.main", "serve", *arguments, "--data-dir", data_dir]),
+        env={**environ, "COLUMNS": "200", "TERM": "dumb"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, errors = await process.communicate()
+    assert text in errors.decode()
+    assert "Traceback" not in errors.decode()
+    assert process.returncode in {1, 2}
 
 
 async def test_only_named_services_are_imported() -> None:

@@ -17,7 +17,7 @@ SESSION = "-c hnsw.ef_search=120 -c hnsw.iterative_scan=strict_order -c hnsw.max
 """How far the vector index looks; it goes on while other tenants' chunks stand in front."""
 
 EXACT_UP_TO = 10_000
-"""Chunks of a tenant whose vectors are compared one by one, in about 10 ms; beyond it the index is asked."""
+"""Chunks whose vectors one search compares in about 10 ms."""
 
 DEPTH = 60
 """Places of each ranking that take part in the fusion."""
@@ -47,10 +47,12 @@ class PassageSearch:
 
     Args:
         pool: of a migrated database, with the settings of ``SESSION``.
+        exact_up_to: chunks of a tenant whose vectors are compared one by one; beyond it the index is asked.
     """
 
-    def __init__(self, *, pool: Pool) -> None:
+    def __init__(self, *, pool: Pool, exact_up_to: int = EXACT_UP_TO) -> None:
         self._pool = pool
+        self._exact_up_to = exact_up_to
 
     async def find(self, query: Query, *, vector: Vector | None, tenant: str) -> list[Passage]:
         """The best passages.
@@ -67,16 +69,16 @@ class PassageSearch:
             UnavailableError: the database does not answer.
         """
         statement = search_statement(filtered=bool(query.filters))
+        values = search_values(query, vector=vector, tenant=tenant, exact_up_to=self._exact_up_to)
         async with connection(self._pool, within=SEARCH_SECONDS) as taken:
             # Never prepared: a plan that fits every tenant fits none.
-            cursor = await taken.execute(
-                statement.encode(), _values(query, vector=vector, tenant=tenant), prepare=False
-            )
+            cursor = await taken.execute(statement.encode(), values, prepare=False)
             rows: Sequence[tuple[Any, ...]] = await cursor.fetchall()
         return [_passage(row, query=query.text) for row in rows]
 
 
-def _values(query: Query, *, vector: Vector | None, tenant: str) -> dict[str, Any]:
+def search_values(query: Query, *, vector: Vector | None, tenant: str, exact_up_to: int) -> dict[str, Any]:
+    """The values of the search statement."""
     depth = max(DEPTH, query.limit)
     return {
         "tenant": tenant,
@@ -86,7 +88,7 @@ def _values(query: Query, *, vector: Vector | None, tenant: str) -> dict[str, An
         "hybrid": query.mode is SearchMode.HYBRID,
         "keyword_depth": 0 if query.mode is SearchMode.VECTOR else depth,
         "vector_depth": 0 if vector is None else depth,
-        "exact_up_to": EXACT_UP_TO,
+        "exact_up_to": exact_up_to,
         "limit": query.limit,
     }
 

@@ -1,9 +1,9 @@
 """The one statement that searches: keywords and vectors rank, reciprocal ranks fuse them.
 
 The keyword score of a chunk is the sum over the query's words of idf * ts_rank. ts_rank of one word rises
-with its number of occurrences and saturates, as in BM25; idf = ln(1 + chunks of the tenant / chunks with the
-word) comes from the matches themselves, which the index finds anyway. It is divided by the sum of all idf, so
-that it lies between 0 and 1 and says how much of the query was found.
+with its number of occurrences and saturates, and falls with the logarithm of the chunk's length (option 1),
+much as in BM25; idf = ln(1 + chunks of the tenant / chunks with the word) comes from the matches themselves,
+which the index finds anyway. The sum of all idf divides it, so that it lies between 0 and 1.
 
 Fusion is reciprocal rank fusion (Cormack, Clarke, Buettcher, SIGIR 2009): the sum of 1 / (60 + rank) over
 the rankings, divided by its largest possible value. A place by words counts by the share of the query's words
@@ -23,7 +23,7 @@ matches AS MATERIALIZED (
     AND words @@ (SELECT string_agg(word::text, ' | ')::tsquery FROM query_words)
 ),
 hits AS MATERIALIZED (
-  SELECT document_id, ordinal, word, ts_rank('{{0.5, 0.5, 0.75, 1.0}}', words, word) AS frequency
+  SELECT document_id, ordinal, word, ts_rank('{{0.5, 0.5, 0.75, 1.0}}', words, word, 1) AS frequency
   FROM matches JOIN query_words ON words @@ word
 ),
 weights AS MATERIALIZED (

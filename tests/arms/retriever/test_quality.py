@@ -22,7 +22,7 @@ def test_the_set_is_sound() -> None:
         (SearchMode.KEYWORD, WORDS, 1.0, 1.0),
         (SearchMode.VECTOR, WORDS, 0.9, 1.0),
         (SearchMode.HYBRID, WORDS, 1.0, 1.0),
-        (SearchMode.KEYWORD, MEANING, 0.35, 0.35),
+        (SearchMode.KEYWORD, MEANING, 0.25, 0.35),
         (SearchMode.VECTOR, MEANING, 0.6, 0.7),
         (SearchMode.HYBRID, MEANING, 0.5, 0.7),
     ],

@@ -57,7 +57,7 @@ def _show_criteria(result: dict[str, Any], console: Console) -> None:
 def _show_steps(steps: Sequence[dict[str, Any]], console: Console) -> None:
     table = Table("step", "arm", "state", "tries", "tokens", "seconds")
     for step in steps:
-        usage = step.get("usage") or {}
+        usage: dict[str, Any] = step.get("usage") or {}
         tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
         seconds = step.get("duration_seconds")
         table.add_row(

@@ -91,7 +91,7 @@ class Api:
     def ready(self) -> bool:
         """Whether the platform takes tasks; False also when nobody answers."""
         try:
-            return self._http.get("/ready").status_code == httpx.codes.OK
+            return self._http.get("/ready").is_success
         except httpx.TransportError:
             return False
 
@@ -101,7 +101,7 @@ class Api:
         with connect_sse(
             self._http, "GET", f"/tasks/{task_id}/events", headers=headers, timeout=_OUTLIVES_HEARTBEATS
         ) as source:
-            if source.response.status_code != httpx.codes.OK:
+            if not source.response.is_success:
                 source.response.read()
                 raise _refusal(source.response)
             for event in source.iter_sse():

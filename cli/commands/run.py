@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -93,9 +93,9 @@ def read_context(path: Path) -> dict[str, Any]:
         raise ValidationFailedError(f"{path} cannot be read as text: {error}", field="context") from error
     if path.suffix == ".json":
         try:
-            value = json.loads(text)
+            value: Any = json.loads(text)
         except ValueError as error:
             raise ValidationFailedError(f"{path} is not valid JSON: {error}", field="context") from error
         if isinstance(value, dict):
-            return value
+            return cast("dict[str, Any]", value)
     return {path.name: text}

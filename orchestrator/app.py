@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -180,7 +181,7 @@ def _tasks(settings: OrchestratorSettings, *, pool: Pool, bus: Bus, reflex: Grpc
         stores=Stores(submit=submit, tasks=TaskStore(pool=pool), lists=ListStore(pool=pool)),
         reflex=reflex,
         policies=TenantPolicies(pii=policies),
-        admission=Admission(store=submit, most=settings.tenant_queue),
+        admission=Admission(store=submit, most=settings.tenant_queue, clock=time.monotonic),
         bus=bus,
     )
 

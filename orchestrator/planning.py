@@ -5,7 +5,7 @@ import asyncio
 from orchestrator import writes
 from orchestrator.calls import PLAN, Offer
 from orchestrator.failures import TaskFailedError
-from orchestrator.model import ArmInstance, ErrorType, Phase, Plan, PlannedStep, Priority, TaskError
+from orchestrator.model import ArmInstance, ErrorType, Plan, PlannedStep, Priority, TaskError
 from orchestrator.plan import MAX_STEPS, check_plan, competing, in_order
 from orchestrator.store_writes import Charge
 from orchestrator.tools import Tools, call_needed
@@ -25,7 +25,6 @@ async def make_plan(work: Work, tools: Tools) -> None:
     Raises:
         TaskFailedError: no valid plan could be made.
     """
-    await work.write(writes.entered(Phase.PLANNING))
     charges: list[Charge] = []
     feedback = ""
     for number in range(_TRIES):

@@ -48,7 +48,7 @@ PLANNED: TypeAdapter[PlannedStep] = TypeAdapter(PlannedStep)
 STEP_RESULT: TypeAdapter[StepResult] = TypeAdapter(StepResult)
 JUDGED: TypeAdapter[Judged] = TypeAdapter(Judged)
 DESCRIPTION: TypeAdapter[ArmDescription] = TypeAdapter(ArmDescription)
-_DATA: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+ANY: TypeAdapter[Any] = TypeAdapter(Any)
 
 TASK_COLUMNS = """
     t.task_id, t.tenant, t.status, t.phase, t.round, t.completed_steps, t.total_steps, t.arms_used,
@@ -72,11 +72,6 @@ def dump(adapter: TypeAdapter[Any], value: object) -> str:
     """The value as JSON text. NUL, which PostgreSQL cannot store, becomes the replacement character."""
     text = adapter.dump_json(value).decode()
     return text.replace("\\u0000", "\\ufffd") if "\\u0000" in text else text
-
-
-def dump_data(data: Mapping[str, Any]) -> str:
-    """An event's particulars as JSON text."""
-    return dump(_DATA, dict(data)) if data else "{}"
 
 
 def task_of(row: Row) -> Task:

@@ -15,7 +15,7 @@ from servicekit.database import Pool, connection
 _ACQUIRE = f"""
 WITH t AS (
     UPDATE orchestrator.tasks AS t SET
-        status = {Status.PROCESSING}, phase = greatest(t.phase, {Phase.PREPROCESSING}),
+        status = {Status.PROCESSING}, phase = greatest(t.phase, {Phase.PLANNING}),
         attempt = t.attempt + 1, last_sequence = t.last_sequence + 1,
         lease_owner = %(owner)s, lease_until = clock_timestamp() + make_interval(secs => %(seconds)s),
         lost_leases = t.lost_leases + (t.status = {Status.PROCESSING} AND t.lease_until > '-infinity')::int,

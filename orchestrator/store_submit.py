@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from psycopg.rows import dict_row
 
-from orchestrator.model import EventType, Status, Task, TaskSpec
+from orchestrator.model import EventType, Phase, Status, Task, TaskSpec
 from orchestrator.rows import SPEC, TASK_COLUMNS, dump, task_of
 from orchestrator.wakeups import QUEUE, WAKE
 from servicekit.database import Connection, Pool, connection, transaction
@@ -38,9 +38,9 @@ SELECT coalesce(sum(n), 0)::bigint FROM (
 _INSERT = f"""
 WITH t AS (
     INSERT INTO orchestrator.tasks
-        (task_id, tenant, subject, status, priority, max_seconds, request_id, last_sequence, spec)
-    VALUES (%(task_id)s, %(tenant)s, %(subject)s, {Status.QUEUED}, %(priority)s, %(max_seconds)s,
-            %(request_id)s, 1, %(spec)s::jsonb)
+        (task_id, tenant, subject, status, priority, phase, max_seconds, request_id, last_sequence, spec)
+    VALUES (%(task_id)s, %(tenant)s, %(subject)s, {Status.QUEUED}, %(priority)s, {Phase.PREPROCESSING},
+            %(max_seconds)s, %(request_id)s, 1, %(spec)s::jsonb)
     RETURNING *
 ), event AS (
     INSERT INTO orchestrator.task_events (task_id, sequence, type, created_at)

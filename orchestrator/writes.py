@@ -47,11 +47,6 @@ _REST = """, rest AS (
 _ENDED = ", lease_owner = NULL, lease_until = NULL, finished_at = clock_timestamp()"
 
 
-def entered(phase: Phase) -> Write:
-    """The task is in a phase."""
-    return Write(changes=", phase = %(phase)s", parameters={"phase": phase})
-
-
 def paid(charges: Sequence[Charge]) -> Write:
     """Calls were made whose results are of no use."""
     return Write(charges=charges)

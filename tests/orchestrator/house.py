@@ -89,6 +89,12 @@ class Script:
     reviewed: list[str] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
     request_ids: set[str] = field(default_factory=set)
+    remember: bool = True
+
+    def note(self, where: list[Any], what: Any) -> None:
+        """Remember a call, unless there are too many of them."""
+        if self.remember:
+            where.append(what)
 
 
 class _Planner(planner_pb2_grpc.PlannerServiceServicer):
@@ -98,8 +104,8 @@ class _Planner(planner_pb2_grpc.PlannerServiceServicer):
     async def CreatePlan(  # gRPC's name
         self, request: planner_pb2.CreatePlanRequest, context: Context
     ) -> planner_pb2.CreatePlanResponse:
-        self.script.plans.append(request)
-        self.script.request_ids.add(current_request_id())
+        self.script.note(self.script.plans, request)
+        self.script.request_ids.add(current_request_id() if self.script.remember else "")
         if self.script.on_plan:
             await self.script.on_plan(request)
         provenance = execution_pb2.Provenance(arm_id="planner", usage=usage(3, 1))
@@ -113,8 +119,8 @@ class _Arm(arm_pb2_grpc.ArmServiceServicer):
         self.script = script
 
     async def Execute(self, request: arm_pb2.ExecuteRequest, context: Context) -> Execution:  # gRPC's name
-        self.script.executed.append(request)
-        self.script.request_ids.add(current_request_id())
+        self.script.note(self.script.executed, request)
+        self.script.request_ids.add(current_request_id() if self.script.remember else "")
         async for event in self.script.execute(request, context):
             yield event
 
@@ -126,7 +132,7 @@ class _Judge(judge_pb2_grpc.JudgeServiceServicer):
     async def ValidateOutput(  # gRPC's name
         self, request: judge_pb2.ValidateOutputRequest, context: Context
     ) -> judge_pb2.ValidateOutputResponse:
-        self.script.judged.append(request)
+        self.script.note(self.script.judged, request)
         passed, feedback = self.script.judge(request)
         verdicts = [
             judge_pb2.Verdict(criterion=criterion, passed=ok, evidence="seen", confidence=0.8, method="rule")
@@ -148,7 +154,7 @@ class _Guardian(guardian_pb2_grpc.GuardianServiceServicer):
     async def ReviewContent(  # gRPC's name
         self, request: guardian_pb2.ReviewContentRequest, context: Context
     ) -> guardian_pb2.ReviewContentResponse:
-        self.script.reviewed.append(request.text)
+        self.script.note(self.script.reviewed, request.text)
         action, text = self.script.review(request.text)
         return guardian_pb2.ReviewContentResponse(
             action=guardian_pb2.ReviewAction.ValueType(action),
@@ -164,7 +170,8 @@ class _Reflex(reflex_pb2_grpc.ReflexServiceServicer):
     async def CheckBatch(  # gRPC's name
         self, request: reflex_pb2.CheckBatchRequest, context: Context
     ) -> reflex_pb2.CheckBatchResponse:
-        self.script.checked += request.texts
+        for text in request.texts:
+            self.script.note(self.script.checked, text)
         return reflex_pb2.CheckBatchResponse(results=[self.script.check(text) for text in request.texts])
 
 

@@ -61,7 +61,10 @@ class Keeper:
                     self._opened, pause = opened, AGAIN_SECONDS
                     await self._watch(opened)
             except OctoError as error:
-                self._note(error)
+                self._note(error.message)
+            except Exception:
+                log.exception("the retriever could not be opened")
+                self._note("a defect; the log of this service tells more")
             finally:
                 self._opened = None
             await asyncio.sleep(pause)
@@ -72,16 +75,16 @@ class Keeper:
             try:
                 await ping(opened.pool)
             except UnavailableError as error:  # the pool finds the database again by itself
-                self._note(error)
+                self._note(error.message)
             else:
                 self._detail = ""
                 self._tell(Health.HEALTHY)
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _note(self, error: OctoError) -> None:
-        if error.message != self._detail:
-            log.warning("documents are not available", extra={"error": error.message})
-        self._detail = error.message
+    def _note(self, detail: str) -> None:
+        if detail != self._detail:
+            log.warning("documents are not available", extra={"why": detail})
+        self._detail = detail
         self._tell(Health.UNAVAILABLE)
 
     def _tell(self, health: Health) -> None:

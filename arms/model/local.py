@@ -31,12 +31,14 @@ class LocalProvider:
         state_file: where the server tells how far it is.
         http: for the server's own endpoints.
         places: as many as the server has slots.
+        look_seconds: a look costs a file and a local request.
     """
 
     title: str
     state_file: Path
     http: httpx.AsyncClient
     places: int = 1
+    look_seconds: float = 1.0
     _client: AsyncOpenAI | None = None
     _client_of: tuple[str, str] = ("", "")
 

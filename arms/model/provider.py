@@ -51,6 +51,11 @@ class Provider(Protocol):
         """How many requests it is worth sending at once."""
         ...
 
+    @property
+    def look_seconds(self) -> float:
+        """How often it is worth asking how it stands."""
+        ...
+
     async def health(self) -> ModelHealth:
         """How it stands now."""
         ...

@@ -41,6 +41,7 @@ class HostedProvider:
         missing: what is missing.
         window: tokens that a request may hold.
         places: requests at once.
+        look_seconds: how often it is worth asking how it stands.
     """
 
     title: str
@@ -49,6 +50,7 @@ class HostedProvider:
     missing: str = ""
     window: int = HOSTED_WINDOW
     places: int = _PLACES
+    look_seconds: float = 60.0
 
     async def health(self) -> ModelHealth:
         """Healthy when configured: asking would cost."""
@@ -79,6 +81,7 @@ class ServerProvider:
         headers: what it wants to see of us.
         window: tokens that a request may hold.
         places: requests at once.
+        look_seconds: how often it is worth asking how it stands.
     """
 
     title: str
@@ -88,6 +91,7 @@ class ServerProvider:
     headers: Mapping[str, str]
     window: int = SERVER_WINDOW
     places: int = _PLACES
+    look_seconds: float = 15.0
 
     @property
     def tariff(self) -> Tariff:

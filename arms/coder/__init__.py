@@ -1,0 +1,1 @@
+"""The coder arm: writes code, and prose by the same path."""

@@ -1,0 +1,52 @@
+"""Finds the code in a model's Markdown answer."""
+
+import re
+from dataclasses import dataclass
+
+_FENCE = re.compile(
+    r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
+)
+
+_NAMES = {
+    "py": "python",
+    "python3": "python",
+    "js": "javascript",
+    "ts": "typescript",
+    "sh": "bash",
+    "shell": "bash",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A fenced code block: its language in lower case (empty when not told), its code."""
+
+    language: str
+    code: str
+
+
+def find_blocks(text: str) -> list[Block]:
+    """Every fenced block; one that the end of the text cut off counts too."""
+    return [Block(language=canonical(match[2]), code=match[3].rstrip()) for match in _FENCE.finditer(text)]
+
+
+def without_blocks(text: str) -> str:
+    """The words around the blocks."""
+    return _FENCE.sub("", text).strip()
+
+
+def without_outer_fence(text: str) -> str:
+    """The content of a text that is one single block, as models wrap prose at times; else the text."""
+    blocks = find_blocks(text)
+    whole = len(blocks) == 1 and not without_blocks(text)
+    return (
+        blocks[0].code
+        if whole and blocks[0].language in {"", "markdown", "md", "text", "plaintext"}
+        else text
+    )
+
+
+def canonical(language: str) -> str:
+    """One name for a language."""
+    name = language.strip().lower()
+    return _NAMES.get(name, name)

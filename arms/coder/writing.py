@@ -1,0 +1,72 @@
+"""Writes prose and code with the model."""
+
+from arms.arm import Emit
+from arms.coder.fences import canonical, find_blocks, without_blocks, without_outer_fence
+from arms.coder.prompts import code_prompt, prose_prompt
+from arms.coder.work import Code, CodeAction, CodeWork, Prose, ProseWork
+from arms.model.failures import UnusableOutputError
+from arms.model.session import Answer, ModelSession, OnDelta
+from arms.step import Progress
+
+_PROSE_TOKENS = 1200
+_CODE_TOKENS = 1600
+
+_WHOLE = 0.8
+"""How sure we are of an answer that is complete and was written from all of the material."""
+_FROM_PART = 0.6
+"""... that was written from material with its middle left out."""
+_BROKEN_OFF = 0.3
+"""... that the token limit cut off."""
+
+
+async def write_prose(work: ProseWork, *, model: ModelSession, emit: Emit) -> Prose:
+    """Write a text.
+
+    Raises:
+        OctoError: the model is not ready, the limits are too narrow, or it wrote nothing.
+    """
+    answer = await model.text(prose_prompt(work), max_tokens=_PROSE_TOKENS, on_delta=_streamed(emit))
+    text = without_outer_fence(answer.text)
+    if not text:
+        raise UnusableOutputError("the model wrote nothing", reason="MODEL_OUTPUT_EMPTY")
+    return Prose(text=text, confidence=_confidence(answer))
+
+
+async def write_code(work: CodeWork, *, model: ModelSession, emit: Emit) -> Code:
+    """Write or explain code.
+
+    Raises:
+        OctoError: the model is not ready, the limits are too narrow, or it wrote no code.
+    """
+    answer = await model.text(code_prompt(work), max_tokens=_CODE_TOKENS, on_delta=_streamed(emit))
+    if work.action is CodeAction.EXPLAIN:
+        return Code(
+            code="",
+            language=canonical(work.language),
+            explanation=answer.text,
+            confidence=_confidence(answer),
+        )
+    blocks = find_blocks(answer.text)
+    if not blocks:
+        raise UnusableOutputError("the model wrote no code", reason="MODEL_OUTPUT_EMPTY")
+    language = canonical(work.language) or blocks[0].language
+    return Code(
+        # Models split one program over several blocks at times; those of its own language belong together.
+        code="\n\n\n".join(block.code for block in blocks if block.language in {"", language}),
+        language=language,
+        explanation=without_blocks(answer.text),
+        confidence=_confidence(answer),
+    )
+
+
+def _streamed(emit: Emit) -> OnDelta:
+    async def on_delta(piece: str) -> None:
+        await emit(Progress(message="writing", text_delta=piece))
+
+    return on_delta
+
+
+def _confidence(answer: Answer) -> float:
+    if not answer.complete:
+        return _BROKEN_OFF
+    return _FROM_PART if answer.cut else _WHOLE

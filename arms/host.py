@@ -1,0 +1,168 @@
+"""Runs arms: a gRPC server for each, its health, its place in the register."""
+
+import asyncio
+import logging
+import secrets
+import socket
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+
+from arms.arm import Arm
+from arms.calls import Calls
+from arms.model.layer import ModelLayer
+from arms.model_watch import ModelWatch
+from arms.permission import Verifier
+from arms.registration import Register, Registration
+from arms.servicer import SERVICE_NAME, add_arm_service
+from arms.settings import ArmsSettings
+from servicekit.metrics import Metrics
+from servicekit.running import Running
+from servicekit.server import serve
+from servicekit.status_board import StatusBoard
+from servicekit.validation import Validator
+
+_LOG = logging.getLogger(__name__)
+_EVERYWHERE = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104  # compared with, not bound
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostedArm:
+    """An arm as a process runs it.
+
+    Attributes:
+        arm: what it does.
+        board: how it is; written by the arm and by the host.
+        add_typed: adds its typed service to the server; None for an arm that has none.
+        typed: full names of those services.
+        background: what runs beside it until it ends.
+        options: gRPC options of its server, beside the common ones.
+    """
+
+    arm: Arm
+    board: StatusBoard
+    add_typed: Callable[[Calls, grpc.aio.Server], None] | None = None
+    typed: Sequence[str] = ()
+    background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+    options: Sequence[tuple[str, Any]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What all arms of a process have in common.
+
+    Attributes:
+        settings: where to listen.
+        layer: the model.
+        register: where arms are made known; None for an arm that nobody shall find.
+        verifier: checks capability tokens; None where none are issued.
+        validator: the rules of the protos, compiled once.
+    """
+
+    settings: ArmsSettings
+    layer: ModelLayer
+    register: Register | None
+    verifier: Verifier | None = None
+    validator: Validator = field(default_factory=Validator)
+
+
+@asynccontextmanager
+async def serve_arms(hosted: Sequence[HostedArm], *, shared: Shared) -> AsyncGenerator[Running]:
+    """Run arms until the block ends.
+
+    Yields:
+        The running arms; `endpoints` has one address by arm_id.
+
+    Raises:
+        UnavailableError: an address is taken.
+    """
+    watch = ModelWatch(layer=shared.layer)
+    watched = [(each.arm, each.board) for each in hosted]
+    await watch.look(watched)
+    async with AsyncExitStack() as stack:
+        served = [await stack.enter_async_context(_serve(each, shared=shared)) for each in hosted]
+        loops = [watch.follow(watched)]
+        loops += [run() for each in hosted for run in each.background]
+        loops += [registration.keep() for _, registration in served if registration]
+        await stack.enter_async_context(_kept_running(loops))
+
+        async def drain(grace: float) -> None:
+            for each in hosted:
+                each.board.start_draining()
+            await asyncio.gather(*(registration.leave() for _, registration in served if registration))
+            await asyncio.gather(*(running.drain(grace) for running, _ in served))
+
+        endpoints = {running.name: _endpoint(running, shared.settings) for running, _ in served}
+        yield Running(name="arms", endpoints=endpoints, drain=drain)
+
+
+@asynccontextmanager
+async def _serve(hosted: HostedArm, *, shared: Shared) -> AsyncGenerator[tuple[Running, Registration | None]]:
+    arm = hosted.arm
+    instance_id = f"{arm.arm_id}-{secrets.token_hex(8)}"
+    calls = Calls(arm=arm, instance_id=instance_id, layer=shared.layer, verifier=shared.verifier)
+
+    def add_services(server: grpc.aio.Server) -> None:
+        add_arm_service(calls, server)
+        if hosted.add_typed is not None:
+            hosted.add_typed(calls, server)
+
+    async with serve(
+        name=arm.arm_id,
+        addresses=shared.settings.listen(arm.arm_id),
+        register=add_services,
+        services=[SERVICE_NAME, *hosted.typed],
+        board=hosted.board,
+        metrics=Metrics(),
+        validator=shared.validator,
+        options=hosted.options,
+    ) as running:
+        yield running, _registration(calls, running=running, board=hosted.board, shared=shared)
+
+
+def _registration(
+    calls: Calls, *, running: Running, board: StatusBoard, shared: Shared
+) -> Registration | None:
+    if shared.register is None:
+        return None
+    return Registration(
+        arm=calls.arm,
+        instance_id=calls.instance_id,
+        endpoint=_endpoint(running, shared.settings),
+        register=shared.register,
+        board=board,
+        running=lambda: calls.running,
+    )
+
+
+def _endpoint(running: Running, settings: ArmsSettings) -> str:
+    """Where others reach the arm: its socket where there is one, else its port under a name they know."""
+    if "socket" in running.endpoints:
+        return running.endpoints["socket"]
+    host, _, port = running.endpoints["grpc"].rpartition(":")
+    if settings.advertise_host:
+        host = settings.advertise_host
+    elif host in _EVERYWHERE:
+        host = socket.gethostname()
+    return f"{host}:{port}"
+
+
+@asynccontextmanager
+async def _kept_running(loops: Sequence[Coroutine[Any, Any, None]]) -> AsyncGenerator[None]:
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    for task in tasks:
+        task.add_done_callback(_tell_crash)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _tell_crash(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _LOG.error("a background task of the arms ended", exc_info=task.exception())

@@ -1,0 +1,1 @@
+"""The planner arm: a goal becomes a graph of steps."""

@@ -1,0 +1,24 @@
+"""The planner, put together."""
+
+import grpc
+from octollm.arms.v1 import planner_pb2_grpc
+
+from arms.calls import Calls
+from arms.host import HostedArm
+from arms.planner.planner import Planner
+from arms.planner.servicer import SERVICE_NAME, PlannerServicer
+from servicekit.status_board import StatusBoard
+
+
+def host_planner() -> HostedArm:
+    """The planner as a process runs it."""
+    return HostedArm(
+        arm=Planner(),
+        board=StatusBoard(service=Planner.arm_id),
+        add_typed=_add_service,
+        typed=[SERVICE_NAME],
+    )
+
+
+def _add_service(calls: Calls, server: grpc.aio.Server) -> None:
+    planner_pb2_grpc.add_PlannerServiceServicer_to_server(PlannerServicer(calls=calls), server)

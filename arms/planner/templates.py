@@ -1,0 +1,94 @@
+"""Plans for the common shapes of goals: no model is asked."""
+
+from arms.planner.estimates import with_estimates
+from arms.planner.plan import Plan, PlannedStep, PlanRequest
+from arms.planner.shapes import Kind, Shape, shape_of
+
+PROSE = "text_generation"
+CODE = "code_generation"
+SEARCH = "document_search"
+
+_SURE = 0.9
+_GUESS = 0.5
+_QUERY_CHARACTERS = 2000
+
+
+def template_for(request: PlanRequest) -> Plan | None:
+    """The plan of the goal's shape, or None when no template fits or something it needs is not offered."""
+    shape = shape_of(request.brief.goal)
+    steps = _steps(shape, request=request)
+    if steps is None or len(steps) > request.max_steps:
+        return None
+    return Plan(
+        steps=tuple(with_estimates(step, request=request) for step in steps),
+        rationale=f"The goal's words tell that it is {shape.kind.value}: {_names(steps)}.",
+        method="rule",
+        confidence=_SURE,
+    )
+
+
+def fallback_for(request: PlanRequest, *, why: str) -> Plan:
+    """One step that does the whole goal, for when nothing better is known."""
+    wanted = PROSE if request.offers_capability(PROSE) else request.offers[0].name
+    step = _one("do", capability=wanted, name="Do the whole goal", request=request)
+    return Plan(
+        steps=(with_estimates(step, request=request),),
+        rationale=f"One step for the whole goal: {why}.",
+        method="rule",
+        confidence=_GUESS,
+    )
+
+
+def _steps(shape: Shape, *, request: PlanRequest) -> list[PlannedStep] | None:
+    has = request.offers_capability
+    match shape.kind:
+        case Kind.PROSE if has(PROSE):
+            return [_one("write", capability=PROSE, name="Write the text", request=request)]
+        case Kind.CODE if has(CODE):
+            return [_code(shape, request=request)]
+        case Kind.RESEARCH if has(SEARCH) and has(PROSE):
+            return _research(request)
+        case _:
+            return None
+
+
+def _one(step_id: str, *, capability: str, name: str, request: PlanRequest) -> PlannedStep:
+    return PlannedStep(step_id=step_id, name=name, capability=capability, instruction=instruction_of(request))
+
+
+def _code(shape: Shape, *, request: PlanRequest) -> PlannedStep:
+    return PlannedStep(
+        step_id="code",
+        name=f"{shape.action.capitalize()} the code",
+        capability=CODE,
+        instruction=instruction_of(request),
+        arguments={"action": shape.action, "language": shape.language},
+    )
+
+
+def _research(request: PlanRequest) -> list[PlannedStep]:
+    search = PlannedStep(
+        step_id="search",
+        name="Find the passages",
+        capability=SEARCH,
+        instruction=request.brief.goal[:_QUERY_CHARACTERS],
+    )
+    answer = PlannedStep(
+        step_id="answer",
+        name="Answer from the passages",
+        capability=PROSE,
+        instruction=f"{instruction_of(request)}\n\nUse only the passages that were found, and name their titles.",
+        depends_on=("search",),
+    )
+    return [search, answer]
+
+
+def instruction_of(request: PlanRequest) -> str:
+    """The goal, with what went wrong before."""
+    if not request.feedback:
+        return request.brief.goal
+    return f"{request.brief.goal}\n\nAn earlier attempt failed; avoid this: {request.feedback}"
+
+
+def _names(steps: list[PlannedStep]) -> str:
+    return ", then ".join(step.capability for step in steps)

@@ -16,7 +16,7 @@ NEW_USER = 0x10000000
 FAMILIES = ("AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET", "AF_VSOCK", "AF_ALG")
 
 
-def call(on_x86: int, on_arm: int, *arguments: int) -> bool:
+def call(on_x86: int, on_arm: int, *arguments: object) -> bool:
     """Whether the system call works; every one is given arguments that the kernel would take."""
     return SYSCALL(on_x86 if X86 else on_arm, *arguments) >= 0
 
@@ -69,9 +69,9 @@ ATTEMPTS: dict[str, Callable[[], bool]] = {
     "clone": lambda: call(56, 220, NEW_USER | 17, 0, 0, 0, 0),
     "mount": lambda: call(165, 40, 0, 0, 0, 0, 0),
     "ptrace": lambda: call(101, 117, 0, 0, 0, 0),
-    "memfd_create": lambda: call(319, 279, ctypes.addressof(BUFFER), 0),
+    "memfd_create": lambda: call(319, 279, BUFFER, 0),
     "shmget": lambda: call(29, 194, 0, 4096, 0o1600),
-    "io_uring": lambda: call(425, 425, 1, ctypes.addressof(BUFFER)),
+    "io_uring": lambda: call(425, 425, 1, BUFFER),
     "raising a limit": lambda: works(lambda: resource.setrlimit(resource.RLIMIT_NPROC, (10_000, 10_000))),
     "taking much memory": lambda: works_with_memory(1 << 30),
     "starting many processes": forks_without_end,

@@ -17,6 +17,14 @@ DEVICES = ("null", "full", "random", "urandom")
 """Not /dev/zero: mapped as shared it is memory that nothing counts."""
 
 
+STARTER = ("/bin/sh", "-c", 'echo >&0 && read -r go && exec "$@" </dev/null', "sh")
+"""Tells on its standard input, a socket, that the sandbox stands, and becomes the program when it hears back.
+
+bubblewrap asks to die with its parent only while it sets the sandbox up. An executor that is killed before
+that must not leave a program that runs alone: here nobody answers, and the program never begins.
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Descriptors:
     """The open files that bubblewrap is handed.
@@ -55,6 +63,7 @@ def command_line(program: Program, *, parts: Parts, limits: Limits, descriptors:
         *("--seccomp", str(descriptors.filter)),
         *("--json-status-fd", str(descriptors.status)),
         "--",
+        *STARTER,
         *limiter(limits),
         *collected(program, parts=parts, limits=limits, channel=descriptors.returned),
     ]

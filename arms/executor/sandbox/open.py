@@ -8,9 +8,10 @@ from pathlib import Path
 from arms.executor.sandbox.account import Account
 from arms.executor.sandbox.advice import advice
 from arms.executor.sandbox.broken import SandboxUnavailableError
+from arms.executor.sandbox.leftovers import end_leftovers
 from arms.executor.sandbox.parts import find_parts
 from arms.executor.sandbox.sandbox import Sandbox
-from arms.executor.sandbox.self_test import self_test
+from arms.executor.sandbox.self_test import attempts_source, self_test
 
 
 @asynccontextmanager
@@ -28,8 +29,9 @@ async def open_sandbox(*, account: Account, staging_dir: Path, places: int) -> A
     sandbox: Sandbox | None = None
     try:
         parts = await asyncio.to_thread(find_parts, account=account, staging_dir=staging_dir)
+        await asyncio.to_thread(end_leftovers, bubblewrap=parts.bubblewrap)
         sandbox = Sandbox(parts=parts, places=places)
-        await self_test(sandbox)
+        await self_test(sandbox, attempts=attempts_source())
     except SandboxUnavailableError as error:
         if sandbox:
             sandbox.close()

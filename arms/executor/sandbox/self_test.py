@@ -28,19 +28,27 @@ for number in range(100_000):
 """
 
 
-async def self_test(sandbox: Sandbox) -> None:
+def attempts_source() -> str:
+    """Return the program that tries to break out."""
+    return files("arms.executor.sandbox").joinpath("attempts.py").read_text()
+
+
+async def self_test(sandbox: Sandbox, *, attempts: str) -> None:
     """Try every kind of escape inside `sandbox`.
+
+    Args:
+        sandbox: what is to hold.
+        attempts: the program that tries.
 
     Raises:
         SandboxUnavailableError: one of them worked, or could not be tried.
     """
-    await _attempts(sandbox)
+    await _attempts(sandbox, source=attempts)
     await _stopped(sandbox, source=MANY_PROCESSES, by=StoppedBy.MEMORY)
     await _stopped(sandbox, source=MANY_FILES, by=StoppedBy.FILES)
 
 
-async def _attempts(sandbox: Sandbox) -> None:
-    source = files("arms.executor.sandbox").joinpath("attempts.py").read_text()
+async def _attempts(sandbox: Sandbox, *, source: str) -> None:
     program = python_program(sandbox.parts, source=source)
     outcome, stdout, stderr = await sandbox.outcome(program, limits=FEW)
     try:

@@ -5,10 +5,13 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, cast
 
 from arms.executor.sandbox.broken import SandboxUnavailableError
@@ -23,6 +26,11 @@ START_SECONDS = 10.0
 
 STOP_SECONDS = 10.0
 """How long the kernel may take to end every process of a sandbox."""
+
+FILTERED = "\nSeccomp:\t2\n"
+"""Stands in the status of a process whose system calls are filtered."""
+
+POLL_SECONDS = 0.0002
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +95,13 @@ def started(program: Program, *, parts: Parts, limits: Limits) -> Iterator[Runni
             returned=returned_end if program.outputs else None,
             files=files,
         )
+        ours, childs = socket.socketpair()
+        cleanup.enter_context(ours)
+        childs_ends.enter_context(childs)
         process = _spawn(
             command_line(program, parts=parts, limits=limits, descriptors=descriptors),
             descriptors=descriptors.all,
+            stdin=childs,
             parts=parts,
         )
         cleanup.enter_context(_ended(process))
@@ -101,6 +113,7 @@ def started(program: Program, *, parts: Parts, limits: Limits) -> Iterator[Runni
             bubblewrap=process, first=first, first_fd=first_fd, status=status, returned=returned
         )
         cleanup.callback(running.stop)
+        _let_begin(ours, first=first)
         yield running
 
 
@@ -115,13 +128,15 @@ def _only_key(opened: Mapping[int, str]) -> int:
     return descriptor
 
 
-def _spawn(command: Sequence[str], *, descriptors: tuple[int, ...], parts: Parts) -> subprocess.Popen[bytes]:
+def _spawn(
+    command: Sequence[str], *, descriptors: tuple[int, ...], stdin: socket.socket, parts: Parts
+) -> subprocess.Popen[bytes]:
     """Start bubblewrap as the sandbox's account, with nothing of ours but `descriptors`."""
     account = parts.account
     try:
         return subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin.fileno(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
@@ -160,3 +175,40 @@ def _first_process(status: IO[bytes], *, process: subprocess.Popen[bytes]) -> in
     process.kill()
     said = process.communicate()[1].decode(errors="replace").strip()
     raise SandboxUnavailableError(said or f"bubblewrap said nothing for {START_SECONDS:.0f} seconds.")
+
+
+def _let_begin(starter: socket.socket, *, first: int) -> None:
+    """Wait until the sandbox stands, and let the program begin; a sandbox that failed closes the socket.
+
+    Raises:
+        SandboxUnavailableError: it takes too long.
+    """
+    starter.settimeout(START_SECONDS)
+    try:
+        if starter.recv(1):
+            _await_bond(first)
+            starter.sendall(b"\n")
+    except TimeoutError as error:
+        raise SandboxUnavailableError(f"it did not stand after {START_SECONDS:.0f} seconds.") from error
+    except ConnectionError:
+        return  # it failed; what bubblewrap said about it is read with its other output
+
+
+def _await_bond(first: int) -> None:
+    """Wait until the first process inside has asked to die with us: it does so right before it is filtered.
+
+    Raises:
+        TimeoutError: it takes too long.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while FILTERED not in _status_of(first):
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(POLL_SECONDS)
+
+
+def _status_of(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return FILTERED  # it is gone, and everything inside with it

@@ -47,8 +47,6 @@ REFUSED: Mapping[str, tuple[int, int]] = MappingProxyType(
         "fsmount": (432, 432),
         "fspick": (433, 433),
         "mount_setattr": (442, 442),
-        "mknod": (133, -1),
-        "mknodat": (259, 33),
         "open_by_handle_at": (304, 265),
         "name_to_handle_at": (303, 264),
         "fanotify_init": (300, 262),

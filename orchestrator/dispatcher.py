@@ -20,6 +20,9 @@ _RETRY_SECONDS = 0.5
 _POLL_SECONDS = 1.0
 """How often procrastinate looks by itself; its notifications are quicker, this is the net under them."""
 
+_BEAT_SECONDS = 1.0
+"""How often procrastinate's worker says that it lives; the wake-ups of one that does not are rescued."""
+
 
 class Dispatcher:
     """Receives wake-ups.
@@ -65,7 +68,7 @@ class Dispatcher:
                     install_signal_handlers=False,
                     delete_jobs="always",
                     fetch_job_polling_interval=_POLL_SECONDS,
-                    update_heartbeat_interval=5.0,
+                    update_heartbeat_interval=_BEAT_SECONDS,
                     shutdown_graceful_timeout=0.0,
                 )
             _LOG.warning("the worker of wake-ups ended; it is started again")

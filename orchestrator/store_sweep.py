@@ -34,13 +34,19 @@ WITH t AS (
 )
 {WAKE_AGAIN}"""  # noqa: S608  # constants
 
-# A dead worker's jobs; the tasks they carried are found by their leases.
-_FORGET_JOBS = """
-DELETE FROM orchestrator_jobs.procrastinate_jobs j
-WHERE j.status NOT IN ('todo', 'doing') OR (j.status = 'doing' AND NOT EXISTS (
-    SELECT 1 FROM orchestrator_jobs.procrastinate_workers w
-    WHERE w.id = j.worker_id AND w.last_heartbeat > clock_timestamp() - make_interval(secs => %(age)s)
-))"""
+# A dead worker's wake-ups: their tasks are woken again, unless somebody has them already.
+_RESCUE_JOBS = f"""
+WITH dead AS (
+    DELETE FROM orchestrator_jobs.procrastinate_jobs j
+    WHERE j.status <> 'todo' AND NOT EXISTS (
+        SELECT 1 FROM orchestrator_jobs.procrastinate_workers w
+        WHERE w.id = j.worker_id AND w.last_heartbeat > clock_timestamp() - make_interval(secs => %(age)s)
+    ) RETURNING j.args->>'task_id' AS task_id
+), t AS (
+    SELECT t.* FROM orchestrator.tasks t
+    WHERE t.task_id IN (SELECT task_id FROM dead) AND t.status = {Status.QUEUED}
+)
+{WAKE_AGAIN}"""  # noqa: S608  # constants
 
 # Tasks whose time is up and that nobody holds; a holder ends its own.
 _EXPIRE = f"""
@@ -118,7 +124,7 @@ class SweepLimits:
 
     queue_limit: float = 86_400.0
     lost_wakeup: float = 15.0
-    dead_worker: float = 30.0
+    dead_worker: float = 5.0
     retention: float = 30 * 86_400.0
     silent_arm: float = 60.0
     batch: int = 500
@@ -164,9 +170,9 @@ class SweepStore:
         """Fold the counters' deltas."""
         return await self._run(_FOLD, {})
 
-    async def forget_jobs(self) -> int:
-        """Remove dead workers' jobs."""
-        return await self._run(_FORGET_JOBS, {"age": self._limits.dead_worker})
+    async def rescue_jobs(self) -> int:
+        """Remove dead workers' wake-ups and wake their tasks again; returns how many."""
+        return await self._run(_RESCUE_JOBS, {"queue": QUEUE, "age": self._limits.dead_worker})
 
     async def retire(self) -> int:
         """Remove one batch of terminal tasks that are too old, with their steps and events."""

@@ -59,7 +59,7 @@ class Write:
 _STATEMENT = """
 WITH fence AS (
     UPDATE orchestrator.tasks AS t SET
-        last_sequence = t.last_sequence + %(count)s,
+        last_sequence = t.last_sequence + %(event_count)s,
         updated_at = clock_timestamp(){charged}{changes}
     WHERE t.task_id = %(task_id)s AND t.attempt = %(attempt)s AND t.status = {processing}{condition}
     RETURNING t.task_id, t.tenant, t.last_sequence
@@ -69,7 +69,7 @@ SELECT last_sequence FROM fence"""
 # One JSON parameter is cheaper to send than an array a column.
 _EVENTS = """, events AS (
     INSERT INTO orchestrator.task_events (task_id, sequence, type, step_id, data)
-    SELECT f.task_id, f.last_sequence - %(count)s + e.place, (e.event->>'type')::smallint,
+    SELECT f.task_id, f.last_sequence - %(event_count)s + e.place, (e.event->>'type')::smallint,
         e.event->>'step_id', e.event->'data'
     FROM fence f, jsonb_array_elements(%(events)s::jsonb) WITH ORDINALITY AS e (event, place)
 )"""
@@ -105,7 +105,7 @@ class WriteStore:
         parameters: dict[str, Any] = {
             "task_id": task_id,
             "attempt": attempt,
-            "count": len(write.events),
+            "event_count": len(write.events),
             **write.parameters,
         }
         if write.events:

@@ -38,10 +38,10 @@ class Sweeper:
             Duty(do=self._expire, every=1),
             # A beat after a holder died its task is woken: this bounds how long a takeover takes.
             Duty(do=store.wake_leaseless, every=1),
+            Duty(do=store.rescue_jobs, every=1),
             # Readers add up what is not folded yet.
             Duty(do=store.fold, every=2),
             Duty(do=store.wake_queued, every=10),
-            Duty(do=store.forget_jobs, every=10),
             Duty(do=store.forget_arms, every=30),
             Duty(do=self._retire, every=60),
             Duty(do=store.forget_keys, every=600),

@@ -44,6 +44,7 @@ async def test_a_dag_hands_outputs_on(house: House) -> None:
     steps = await house.steps(task.task_id)
     assert {step.state for step in steps.values()} == {tasks_pb2.STEP_STATE_COMPLETED}
     assert (task.progress.completed_steps, task.progress.total_steps) == (4, 4)
+    assert [e.sequence for e in await house.events(task.task_id)] == list(range(1, task.last_sequence + 1))
 
 
 async def test_defaults_are_filled_in_and_sent_back(house: House) -> None:

@@ -1,0 +1,26 @@
+"""Fixtures of the fault tests: directories for real processes, and seeds that are printed."""
+
+import os
+import random
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+SEEDS = int(os.environ.get("OCTOLLM_FAULT_SEEDS", "1"))
+"""How many seeds each randomised test runs with; `make fault` says 30."""
+
+
+@pytest.fixture
+def root() -> Generator[Path]:
+    """Return a short directory for sockets and logs."""
+    with tempfile.TemporaryDirectory(prefix="octo") as path:
+        yield Path(path)
+
+
+@pytest.fixture(params=range(SEEDS))
+def dice(request: pytest.FixtureRequest) -> random.Random:
+    """Return chance that can be repeated: the seed is in the test's name and in its output."""
+    print(f"seed {request.param}")  # noqa: T201  # shown when the test fails
+    return random.Random(request.param)  # noqa: S311  # not for secrets

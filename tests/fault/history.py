@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import psycopg
 from octollm.orchestrator.v1 import tasks_pb2
 
-TERMINAL = {
+TERMINAL: dict[int, int] = {
     tasks_pb2.TASK_EVENT_TYPE_TASK_COMPLETED: tasks_pb2.TASK_STATUS_COMPLETED,
     tasks_pb2.TASK_EVENT_TYPE_TASK_FAILED: tasks_pb2.TASK_STATUS_FAILED,
     tasks_pb2.TASK_EVENT_TYPE_TASK_CANCELLED: tasks_pb2.TASK_STATUS_CANCELLED,
@@ -51,7 +51,8 @@ def check_history(database_url: str, seen: Seen, *, completed: bool = True) -> N
         ).fetchall()
         steps = connection.execute("SELECT task_id, step_id, state FROM orchestrator.steps").fetchall()
         ledger = connection.execute(
-            "SELECT task_id, call_key, input_tokens + output_tokens, cost_micros FROM orchestrator.usage_ledger"
+            "SELECT task_id, call_key, input_tokens + output_tokens, cost_micros "
+            "FROM orchestrator.usage_ledger"
         ).fetchall()
     _check_ends(tasks, seen, completed=completed)
     _check_events(tasks, events, seen)

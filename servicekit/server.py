@@ -59,7 +59,7 @@ async def serve(
     set_service(name)
     server = grpc.aio.server(
         interceptors=server_interceptors(service=name, metrics=metrics, validator=validator or Validator()),
-        options=[*OPTIONS, *options],
+        options=list({**dict(OPTIONS), **dict(options)}.items()),  # of two of a name gRPC takes the first
     )
     register(server)
     status_pb2_grpc.add_StatusServiceServicer_to_server(StatusServicer(board=board, metrics=metrics), server)

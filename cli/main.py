@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from cli.commands import demo, model, run, serve, tasks
+from cli.commands import check, demo, model, run, serve, tasks
 from servicekit.errors import OctoError
 from servicekit.version import octollm_version
 
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.command("run")(run.run)
+app.command("check")(check.check)
 app.command("demo")(demo.demo)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(model.app, name="model")

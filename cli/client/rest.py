@@ -84,6 +84,10 @@ class Api:
         """Cancel a task."""
         return self._json("DELETE", f"/tasks/{task_id}")
 
+    def check(self, text: str) -> dict[str, Any]:
+        """What the reflex finds in a text."""
+        return self._json("POST", "/check", json={"text": text, "checks": {"cache": False}})
+
     def health(self) -> dict[str, Any]:
         """How every service is; answered also while one is down."""
         return self._json("GET", "/health", accept=(200, 503))

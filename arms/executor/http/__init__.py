@@ -1,0 +1,1 @@
+"""Outgoing HTTP behind one egress guard: named hosts at public addresses, nothing else."""

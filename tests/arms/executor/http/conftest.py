@@ -27,6 +27,7 @@ class Server:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            lines = head.lower().splitlines()
             length = next((line.split(":")[1] for line in lines if line.startswith("content-length")), 0)
             body = await reader.readexactly(int(length))
             self.asked.append(head + body.decode())

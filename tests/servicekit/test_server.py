@@ -178,7 +178,7 @@ async def test_the_request_id_and_the_deadline_travel(house: House) -> None:
     set_deadline(2)
     await reflex_pb2_grpc.ReflexServiceStub(house.channel).GetCache(reflex_pb2.GetCacheRequest(key="k"))
     assert seen["id"] == "req-42"
-    assert 0 < seen["left"] <= 2
+    assert 0 < seen["left"] < 2.5  # gRPC rounds a deadline up a little; the channel alone would give 5
 
 
 async def test_a_passed_deadline_sends_nothing(house: House) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from arms.model.usage import CallLimits
 from arms.step import Brief
 from servicekit.errors import ConflictError
 
@@ -30,14 +29,12 @@ class PlanRequest:
         offers: what may be used.
         max_steps: the most steps.
         feedback: why an earlier plan failed or what the judge missed; empty on the first round.
-        limits: what models may consume.
     """
 
     brief: Brief
     offers: tuple[Offer, ...]
     max_steps: int = MOST_STEPS
     feedback: str = ""
-    limits: CallLimits = CallLimits()
 
     def offers_capability(self, name: str) -> bool:
         """Whether a plan may use it."""

@@ -77,7 +77,6 @@ class Planner(Arm):
                 ),
                 max_steps=arguments.max_steps,
                 feedback=step.feedback,
-                limits=step.limits,
             ),
             model=model,
         )

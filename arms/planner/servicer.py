@@ -30,11 +30,13 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
         """Steps with dependencies that only use the offered capabilities."""
         del context
         set_task_id(request.task.task_id)
-        wanted = _request_from(request)
         async with self._calls.begin(
-            act="plan", token=request.capability_token, call=call_bytes(request), limits=wanted.limits
+            act="plan",
+            token=request.capability_token,
+            call=call_bytes(request),
+            limits=convert.limits_from(request.limits),
         ) as record:
-            plan = await make_plan(wanted, model=record.session)
+            plan = await make_plan(_request_from(request), model=record.session)
             provenance = record.close(confidence=plan.confidence, method=plan.method)
         return planner_pb2.CreatePlanResponse(
             steps=[_step_to(step) for step in plan.steps],
@@ -52,7 +54,6 @@ def _request_from(request: planner_pb2.CreatePlanRequest) -> PlanRequest:
         ),
         max_steps=request.max_steps,
         feedback=request.feedback,
-        limits=convert.limits_from(request.limits),
     )
 
 

@@ -77,7 +77,8 @@ def _research(request: PlanRequest) -> list[PlannedStep]:
         step_id="answer",
         name="Answer from the passages",
         capability=PROSE,
-        instruction=f"{instruction_of(request)}\n\nUse only the passages that were found, and name their titles.",
+        instruction=f"{instruction_of(request)}\n\n"
+        "Use only the passages that were found, and name their titles.",
         depends_on=("search",),
     )
     return [search, answer]

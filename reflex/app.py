@@ -20,6 +20,7 @@ from reflex.normalise import Normaliser
 from reflex.policy import Policy, Thresholds
 from reflex.redact import Redactor, TokenVault
 from reflex.rules import Rule, load_rules
+from reflex.scorer import Scorer, Weights, load_weights
 from reflex.servicer import ReflexServicer
 from reflex.settings import ReflexSettings
 from reflex.stats import Stats
@@ -72,6 +73,7 @@ def _servicer(
     settings: ReflexSettings, *, engine: Engine, rules: Sequence[Rule], lanes: Lanes
 ) -> ReflexServicer:
     clock = time.monotonic
+    weights = load_weights()
     verdicts = BoundedCache[Outcome](
         entries=settings.verdict_entries, memory=settings.verdict_bytes, clock=clock
     )
@@ -88,9 +90,10 @@ def _servicer(
             engine=engine,
             normaliser=Normaliser(),
             disguises=Disguises(vocabulary=load_vocabulary()),
+            scorer=Scorer(weights=weights),
         ),
         policy=policy,
-        policy_version=policy.version(rules=rules_digest(rules=rules)),
+        policy_version=policy.version(rules=detection_digest(rules=rules, weights=weights)),
         redactor=Redactor(key=settings.reflex_key.get_secret_value().encode(), vault=TokenVault()),
         verdicts=verdicts,
         verdict_ttl=settings.verdict_seconds,
@@ -102,6 +105,9 @@ def _servicer(
     return ReflexServicer(checker=checker, values=values, verdicts=verdicts, stats=stats)
 
 
-def rules_digest(*, rules: Sequence[Rule]) -> str:
-    """A digest that changes whenever a rule does."""
-    return hashlib.sha256(repr(rules).encode()).hexdigest()
+def detection_digest(*, rules: Sequence[Rule], weights: Weights) -> str:
+    """A digest that changes whenever a rule or a weight does."""
+    digest = hashlib.sha256(repr(rules).encode())
+    digest.update(weights.table.tobytes())
+    digest.update(repr((weights.bias, weights.flag_at, weights.sure_at)).encode())
+    return digest.hexdigest()

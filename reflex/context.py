@@ -4,20 +4,25 @@ from reflex.regex import compile_regex
 
 QUOTED, FRAMED, NEGATED = "quoted", "framed", "negated"
 
-_BEFORE, _AFTER, _NEAR = 160, 160, 14
+_BEFORE, _AFTER, _NEAR, _FOLLOWING = 160, 160, 14, 80
 _QUOTES = "\"`'"
 _FRAMES = compile_regex(
-    r"(?i)\b(?:such as|for example|for instance|e\.g\.|examples? of|phrases (?:like|such)|wording|known as|so-called|"
-    r"(?:string|text|prompt|message|input)s? like|attack(?:s|ers?|ed|ing)?|adversar(?:y|ies|ial)|malicious|"
+    r"(?i)\b(?:such as|for example|for instance|e\.g\.|examples? of|phrases (?:like|such)|wording|known as|"
+    r"so-called|(?:string|text|prompt|message|input)s? like|attack(?:s|ers?|ed|ing)?|adversar(?:y|ies|ial)|malicious|"
     r"injections?|jailbreak(?:s|ing)?|exploits?|phishing|red[- ]team(?:s|ing|ers?)?|threats?|owasp|cve-\d+|"
     r"vulnerabilit(?:y|ies)|detect(?:s|ed|ion|or|ors|ing)?|classif(?:y|ier|iers|ied|ication)|"
-    r"filter(?:s|ed|ing)|block(?:s|ed|ing)|reject(?:s|ed)|flag(?:s|ged)|"
+    r"filter(?:s|ed|ing)|block(?:s|ed|ing)?|reject(?:s|ed)|flag(?:s|ged)|tester|"
     r"test (?:case|suite|set)s?|unit tests?|assert|dataset|benchmark|corpus|paper|researchers?|stud(?:y|ies)|"
     r"(?:tried|attempt(?:s|ed)?|trying|wants?|instructs?|asks?|asked|told|tells?) (?:\w+ ){0,4}to)\b"
 )
+_NAMED = compile_regex(
+    r"(?i)\b(?:sentence|phrase|string|words|wording|message|input|request|example|typed|wrote|line|term)s?[\s:,]*"
+    r"[\"`'(]$"
+)
 _NEGATIONS = compile_regex(
     r"(?i)\b(?:do not|don'?t|never|must not|should not|shouldn'?t|cannot|can'?t|won'?t|will not|refuses? to|"
-    r"without|not to|nobody should|is not to|unable to|did not|didn'?t)\s*(?:ever |just |simply )?$"
+    r"without|not to|nobody should|is not to|unable to|did not|didn'?t)\s*(?:ever |just |simply )?$|"
+    r"(?:不要|别|別|勿|\b\x{043D}\x{0435} )$"
 )
 _CODE_LINE = compile_regex(r"(?m)^(?:\s*(?:>|\||//|#|\*|-)\s|\s{4}|\t)[^\n]*$")
 
@@ -38,12 +43,18 @@ def surroundings(*, text: str, start: int, end: int) -> tuple[str, ...]:
     found: list[str] = []
     if _is_quoted(before=before, after=after):
         found.append(QUOTED)
-    sentence = before.rpartition("\n\n")[2]
-    if _FRAMES.search(sentence):
+    if _is_framed(before=before.rpartition("\n\n")[2], after=after, quoted=QUOTED in found):
         found.append(FRAMED)
     if _NEGATIONS.search(before[-_NEAR:]):
         found.append(NEGATED)
     return tuple(found)
+
+
+def _is_framed(*, before: str, after: str, quoted: bool) -> bool:
+    """Talked about rather than said; what follows counts only for a quotation, else it is easily appended."""
+    if _FRAMES.search(before):
+        return True
+    return quoted and bool(_NAMED.search(before) or _FRAMES.search(after[:_FOLLOWING]))
 
 
 def _is_quoted(*, before: str, after: str) -> bool:

@@ -7,14 +7,18 @@ from reflex.context import FRAMED, NEGATED, QUOTED, surroundings
 from reflex.disguise import Disguises
 from reflex.embedded import DecodeBudget, decoded_runs, unescaped
 from reflex.engine import Engine, Hit
-from reflex.findings import Category, Finding
+from reflex.findings import Category, Finding, Severity
 from reflex.normalise import Normaliser, hidden_tags
 from reflex.probes import DISGUISES, ENCODINGS, ESCAPES
+from reflex.scorer import Scorer
 from reflex.validators import VALIDATORS
 from reflex.view import View
 
 MOST_VALIDATED = 256
 """Candidates of one rule in one text that are validated; the rest count as found: a flood hides nothing."""
+
+LEAST_SCORE = 0.3
+"""Learned confidences below it say nothing."""
 
 _ONE_CIRCUMSTANCE, _MORE_CIRCUMSTANCES = 0.6, 0.4
 _STRONG_ONE = 0.97
@@ -52,12 +56,21 @@ class Detector:
         engine: the compiled rules.
         normaliser: makes plain and folded readings.
         disguises: undoes leet and its like.
+        scorer: finds what no pattern names; None leaves it to the patterns.
     """
 
-    def __init__(self, *, engine: Engine, normaliser: Normaliser, disguises: Disguises) -> None:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        normaliser: Normaliser,
+        disguises: Disguises,
+        scorer: Scorer | None = None,
+    ) -> None:
         self._engine = engine
         self._normaliser = normaliser
         self._disguises = disguises
+        self._scorer = scorer
 
     def detect(self, *, text: str, wanted: Wanted) -> list[Finding]:
         """Every finding, by place; one a rule and span.
@@ -92,10 +105,14 @@ class Detector:
         """Add the view's findings to `best`; give the further readings that its look suggests."""
         data = view.data_rules and (wanted.pii or wanted.secrets)
         scan = self._engine.scan(text=view.text, injection=wanted.injection, data=data)
-        for hit in scan.hits:
-            if not wanted.covers(hit.rule.category):
-                continue
-            finding = _finding(hit=hit, view=view, validated=validated)
+        found = [
+            _finding(hit=hit, view=view, validated=validated)
+            for hit in scan.hits
+            if wanted.covers(hit.rule.category)
+        ]
+        if wanted.injection and self._scorer is not None:
+            found.append(_scored(view=view, scorer=self._scorer))
+        for finding in found:
             if finding is not None:
                 key = (finding.rule, finding.start, finding.end)
                 if key not in best or best[key].confidence < finding.confidence:
@@ -128,6 +145,27 @@ class Detector:
             written = unescaped(view=view, kind=kind, budget=budget) if kind in probes else None
             if written is not None:
                 yield self._normaliser.plain(view=written)
+
+
+def _scored(*, view: View, scorer: Scorer) -> Finding | None:
+    """The worst window of a view as a finding; its span is that of the window, to within its spaces."""
+    score = scorer.score(view=view)
+    if score.confidence < LEAST_SCORE or not view.text:
+        return None
+    share = len(view.text) / score.of
+    first = min(int(score.start * share), len(view.text) - 1)
+    start, end = view.span(start=first, end=max(first + 1, min(int(score.end * share) + 1, len(view.text))))
+    return Finding(
+        category=Category.INJECTION,
+        type="learned",
+        severity=Severity.MEDIUM,
+        start=start,
+        end=end,
+        confidence=round(score.confidence, 4),
+        reason="It reads like known attacks.",
+        rule="injection.learned.score",
+        encoding=view.encoding,
+    )
 
 
 def _finding(*, hit: Hit, view: View, validated: dict[str, int]) -> Finding | None:

@@ -16,11 +16,18 @@ _ROT13 = str.maketrans(
     string.ascii_letters, "".join(codecs.encode(letter, "rot13") for letter in string.ascii_letters)
 )
 _SEPARATORS = r"[ \t._*|/~,+\-]"
-_SPACED = compile_regex(rf"(?i)(?:\b[a-z0-9@$!]{_SEPARATORS}{{1,4}}){{4,}}[a-z0-9@$!]\b")
+_SPACED = compile_regex(r"(?:\S[ \t]{1,4}){6,}\S")
+_DOTTED = compile_regex(rf"(?i)(?:\b[a-z0-9@$!]{_SEPARATORS}{{1,4}}){{4,}}[a-z0-9@$!]\b")
 _WITH_ONE = compile_regex(r"\S*1\S*")
 _JOINED = compile_regex(r"(?i)[a-z]{24,200}")
 _MOST_LETTERS = 4000
 """Letters of one text that are cut into words; enough for any attack, and bounded work for a hostile one."""
+
+_LONGEST_WORD = 18
+"""Letters of what is taken for one word; anything longer was written without spaces."""
+
+_SEVERAL = 4
+"""Common words that must come out where no telling one does."""
 
 _TO_SPACE = str.maketrans(dict.fromkeys(string.punctuation, " "))
 
@@ -39,6 +46,7 @@ class Disguises:
             "rot13": self._rot13,
             "reversed": self._reversed,
             "spaced": self._spaced,
+            "dotted": self._dotted,
             "joined": self._joined,
         }
 
@@ -51,14 +59,18 @@ class Disguises:
         """
         return self._undo[disguise](view)
 
-    def _tells(self, *, text: str, instead_of: str, at_least: int) -> bool:
-        new = set(_words(text)) & self._vocabulary.telling
-        return len(new) >= at_least and len(new - set(_words(instead_of))) >= at_least
+    def _tells(self, *, text: str, instead_of: str) -> bool:
+        """Whether a telling word, or several common ones, come out that were not there."""
+        new = set(_words(text)) & self._vocabulary.known
+        if not new:
+            return False
+        new -= set(_words(instead_of))
+        return len(new) >= _SEVERAL or bool(new & self._vocabulary.telling)
 
     def _leet(self, view: View) -> View | None:
         for table in (_LEET_I, _LEET_L):
             text = view.text.lower().translate(table)
-            if len(text) == len(view.text) and self._tells(text=text, instead_of=view.text, at_least=1):
+            if len(text) == len(view.text) and self._tells(text=text, instead_of=view.text):
                 return view.derive(
                     text=self._leet_words(text=view.text.lower()), encoding="leet", data_rules=False
                 )
@@ -84,26 +96,27 @@ class Disguises:
 
     def _rot13(self, view: View) -> View | None:
         text = view.text.translate(_ROT13)
-        if not self._tells(text=text, instead_of=view.text, at_least=1):
+        if not self._tells(text=text, instead_of=view.text):
             return None
         return view.derive(text=text, encoding="rot13", data_rules=False)
 
     def _reversed(self, view: View) -> View | None:
         text = view.text[::-1]
-        if not self._tells(text=text, instead_of=view.text, at_least=1):
+        if not self._tells(text=text, instead_of=view.text):
             return None
         picked = np.arange(len(text) - 1, -1, -1, dtype=np.int32)
         return view.derive(text=text, encoding="reversed", picked=picked, data_rules=False)
 
     def _spaced(self, view: View) -> View | None:
-        return self._rewrite_runs(view=view, runs=_SPACED, close_up=_close_up, encoding="spaced")
+        return self._rewrite_runs(view=view, runs=_SPACED, separators=" \t", encoding="spaced")
+
+    def _dotted(self, view: View) -> View | None:
+        return self._rewrite_runs(view=view, runs=_DOTTED, separators=" \t._*|/~,+-", encoding="spaced")
 
     def _joined(self, view: View) -> View | None:
-        return self._rewrite_runs(view=view, runs=_JOINED, close_up=_every_letter, encoding="joined")
+        return self._rewrite_runs(view=view, runs=_JOINED, separators="", encoding="joined")
 
-    def _rewrite_runs(
-        self, *, view: View, runs: Regex, close_up: "Callable[[str], list[tuple[str, int]]]", encoding: str
-    ) -> View | None:
+    def _rewrite_runs(self, *, view: View, runs: Regex, separators: str, encoding: str) -> View | None:
         letters = list[str]()
         picked = list[int]()
         last = spent = 0
@@ -114,7 +127,7 @@ class Disguises:
                 break
             letters.append(view.text[last:start])
             picked.extend(range(last, start))
-            closed = self._cut_words(letters=close_up(view.text[start:end]))
+            closed = self._cut_words(letters=_close_up(view.text[start:end], separators))
             letters.append("".join(letter for letter, _ in closed))
             picked.extend(start + place for _, place in closed)
             last = end
@@ -122,7 +135,7 @@ class Disguises:
             return None
         text = "".join([*letters, view.text[last:]])
         picked.extend(range(last, len(view.text)))
-        if not self._tells(text=text, instead_of=view.text, at_least=1):
+        if not self._tells(text=text, instead_of=view.text):
             return None
         return view.derive(
             text=text, encoding=encoding, picked=np.array(picked, dtype=np.int32), data_rules=False
@@ -134,7 +147,8 @@ class Disguises:
         at = 0
         joined = "".join(letter for letter, _ in letters).lower()
         for part in joined.split(" "):
-            pieces = [part] if part in self._vocabulary.known else self._vocabulary.cut(letters=part)
+            whole = len(part) <= _LONGEST_WORD or part in self._vocabulary.known
+            pieces = [part] if whole else self._vocabulary.cut(letters=part)
             for number, piece in enumerate(pieces):
                 if number:
                     cut.append((" ", letters[at][1]))
@@ -150,12 +164,12 @@ def _words(text: str) -> list[str]:
     return text.lower().translate(_TO_SPACE).split()
 
 
-def _close_up(run: str) -> list[tuple[str, int]]:
-    """Letters of a spaced run without its single separators; wider gaps become one space."""
+def _close_up(run: str, separators: str) -> list[tuple[str, int]]:
+    """Letters of a run without its single separators, and where they stood; wider gaps become one space."""
     kept = list[tuple[str, int]]()
     gap = 0
     for place, character in enumerate(run):
-        if character in " \t._*|/~,+-":
+        if character in separators:
             gap += 1
             continue
         if gap > 1:
@@ -163,7 +177,3 @@ def _close_up(run: str) -> list[tuple[str, int]]:
         gap = 0
         kept.append((character, place))
     return kept
-
-
-def _every_letter(run: str) -> list[tuple[str, int]]:
-    return [(letter, place) for place, letter in enumerate(run)]

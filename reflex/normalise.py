@@ -48,7 +48,7 @@ class Normaliser:
 
 def hidden_tags(*, text: str) -> View | None:
     """What is written in invisible tag characters; None when there is nothing."""
-    if not any("\U000e0020" <= character <= "\U000e007e" for character in set(text)):
+    if text.isascii() or max(text) < min(TAGS):
         return None
     places = [index for index, character in enumerate(text) if character in TAGS]
     return View(

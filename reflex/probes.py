@@ -7,6 +7,7 @@ _TELLING = (
     "ignore", "disregard", "forget", "override", "bypass", "previous", "prior", "above", "instruction",
     "instructions", "system", "prompt", "reveal", "repeat", "output", "secret", "password", "developer",
     "jailbreak", "unrestricted", "restrictions", "guidelines", "rules", "filters", "pretend", "everything",
+    "the", "and", "with", "that", "this", "your", "will", "not",
 )  # fmt: skip
 _ROT13 = "|".join(codecs.encode(word, "rot13") for word in _TELLING)
 _REVERSED = "|".join(word[::-1] for word in _TELLING)
@@ -15,7 +16,7 @@ ENCODINGS = ("base64", "hex")
 """Probes of runs that are decoded by themselves."""
 ESCAPES = ("percent", "entity", "unicode_escape")
 """Probes of escapes that are written out in place."""
-DISGUISES = ("leet", "rot13", "reversed", "spaced", "joined")
+DISGUISES = ("leet", "rot13", "reversed", "spaced", "dotted", "joined")
 """Probes of letters changed in place."""
 
 PROBES: Mapping[str, str] = {
@@ -27,6 +28,7 @@ PROBES: Mapping[str, str] = {
     "leet": r"(?i)[a-z][0134578@$!|+€£9][a-z]|\b[0134578@$!|+€£9][a-z]{2}",
     "rot13": rf"(?i)\b(?:{_ROT13})\b",
     "reversed": rf"(?i)\b(?:{_REVERSED})\b",
-    "spaced": r"(?i)(?:\b[a-z0-9@$!][ \t._*|/~,+\-]{1,4}){4}[a-z0-9@$!]\b",
+    "spaced": r"(?:\S[ \t]{1,4}){6}\S",
+    "dotted": r"(?i)(?:\b[a-z0-9@$!][ \t._*|/~,+\-]{1,4}){4}[a-z0-9@$!]\b",
     "joined": r"(?i)[a-z]{24}",
 }

@@ -20,9 +20,10 @@ class Vocabulary:
     longest: int
 
     def cut(self, *, letters: str) -> Sequence[str]:
-        """Cut letters into the fewest pieces, each a known word or a single letter.
+        """Cut letters into known words and, where there are none, what lies between them.
 
-        Dynamic programming over the ends of words; linear in the letters times the longest word.
+        The cheapest cut by dynamic programming over the ends of words; linear in the letters times the longest
+        word. A letter in no word costs more than a word, so long known words win.
         """
         unknown_costs = 3
         best: list[tuple[int, int]] = [(0, 0)]
@@ -35,11 +36,15 @@ class Vocabulary:
             ]
             best.append(min(choices))
         pieces: list[str] = []
-        end = len(letters)
+        end, between = len(letters), False
         while end:
             start = best[end][1]
-            pieces.append(letters[start:end])
-            end = start
+            known = letters[start:end] in self.known
+            if pieces and between and not known:
+                pieces[-1] = letters[start:end] + pieces[-1]
+            else:
+                pieces.append(letters[start:end])
+            end, between = start, not known
         return pieces[::-1]
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 import math
 from collections import Counter
+from itertools import pairwise
 
 from reflex.regex import compile_regex
 
@@ -15,12 +16,13 @@ _PLACEHOLDER = compile_regex(
 )
 _REFERENCE = compile_regex(
     r"^(?:\$[({]?[A-Za-z_]|%[A-Za-z(]|\{\{|<[^>]*>?$|&|\[|@|process\.env|os\.(?:environ|getenv)|env\[|"
-    r"[A-Za-z_][\w.]*\(|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$|/(?:[a-z_]+/)|https?://)"
+    r"[A-Za-z_][\w.]*\(|[a-z_]+(?:\.[A-Za-z_]+)+$|/(?:[a-z_]+/)|https?://)"
 )
 _IDENTIFIER = compile_regex(
     r"^(?:[a-z]+|[A-Z]+|[A-Z]?[a-z]+(?:[A-Z][a-z]+)+|[a-z]+(?:[_-][a-z]+)+|[A-Z]+(?:_[A-Z]+)+)$"
 )
 _RANDOM_ENTROPY = 3.2
+_FEWEST_DIGITS = 2
 _RANDOM_LENGTH = 16
 _SHORTEST_PASSWORD = 6
 
@@ -40,7 +42,9 @@ def random_looking(candidate: str) -> float:
     if len(candidate) < _RANDOM_LENGTH or not not_placeholder(candidate) or _IDENTIFIER.search(candidate):
         return 0
     digits = sum(character.isdigit() for character in candidate)
-    if digits < 2 or digits == len(candidate):  # noqa: PLR2004 - one digit is a version, only digits an id
+    changes = sum(a.isupper() != b.isupper() for a, b in pairwise(candidate) if a.isalpha() and b.isalpha())
+    # Few digits and few changes of case are a name or a version; digits alone are an id.
+    if digits == len(candidate) or (digits < _FEWEST_DIGITS and changes < len(candidate) // 4):
         return 0
     return float(entropy(candidate) >= _RANDOM_ENTROPY)
 

@@ -1,0 +1,106 @@
+"""A learned score of injection over hashed character n-grams: a linear model, plain NumPy at run time."""
+
+import math
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reflex.features import Buckets, hashed, prepared
+from reflex.view import View
+
+WINDOW = 4096
+"""Characters scored together; a longer text is scored in windows, half of each in the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """A trained model.
+
+    Attributes:
+        table: a weight for each bucket.
+        bias: added to every score.
+        flag_at: score that becomes a confidence of one half.
+        sure_at: score that becomes `SURE`.
+    """
+
+    table: NDArray[np.float32]
+    bias: float
+    flag_at: float
+    sure_at: float
+
+
+SURE = 0.8
+"""Confidence at the score that hardly any harmless text reaches; a score never blocks alone."""
+MOST = 0.84
+"""Confidence of any score."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """The worst window of a text.
+
+    Attributes:
+        confidence: 0-1 that it is an attack.
+        start: first character of the window, in the prepared text.
+        end: one past its last character.
+        of: characters of the prepared text.
+    """
+
+    confidence: float
+    start: int
+    end: int
+    of: int
+
+
+class Scorer:
+    """Scores texts.
+
+    Args:
+        weights: of the model.
+    """
+
+    def __init__(self, *, weights: Weights) -> None:
+        self._weights = weights
+
+    def score(self, *, view: View) -> Score:
+        """The worst window of a view."""
+        text = prepared(view=view)
+        scores = window_scores(grams=hashed(text=text), table=self._weights.table, length=len(text))
+        worst = int(np.argmax(scores))
+        start = worst * (WINDOW // 2)
+        return Score(
+            confidence=self._confidence(float(scores[worst]) + self._weights.bias),
+            start=start,
+            end=min(len(text), start + WINDOW),
+            of=len(text),
+        )
+
+    def _confidence(self, score: float) -> float:
+        """A logistic curve through the two points that were set on harmless texts."""
+        weights = self._weights
+        slope = math.log(SURE / (1 - SURE)) / (weights.sure_at - weights.flag_at)
+        exponent = max(-30.0, min(30.0, slope * (score - weights.flag_at)))
+        return min(MOST, 1 / (1 + math.exp(-exponent)))
+
+
+def window_scores(*, grams: list[Buckets], table: NDArray[np.float32], length: int) -> NDArray[np.float64]:
+    """The mean-square-normalised sum of weights in each window: sum(w) / sqrt(n), without the bias."""
+    starts = np.arange(0, max(1, length - WINDOW // 2), WINDOW // 2)
+    sums, counts = np.zeros(len(starts)), np.zeros(len(starts))
+    for buckets in grams:
+        running = np.concatenate(([0.0], np.cumsum(table[buckets], dtype=np.float64)))
+        first = np.minimum(starts, len(buckets))
+        last = np.minimum(starts + WINDOW, len(buckets))
+        sums += running[last] - running[first]
+        counts += last - first
+    return sums / np.sqrt(np.maximum(counts, 1.0))
+
+
+def load_weights() -> Weights:
+    """Read data/scorer.npz: 8-bit weights with one scale, and the points of the curve."""
+    with resources.files("reflex").joinpath("data/scorer.npz").open("rb") as file, np.load(file) as stored:
+        scale, bias, flag_at, sure_at = (float(number) for number in stored["numbers"])
+        table = stored["table"].astype(np.float32) * np.float32(scale)
+    return Weights(table=table, bias=bias, flag_at=flag_at, sure_at=sure_at)

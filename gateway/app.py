@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 
 from gateway.clients import open_clients
 from gateway.context import Context
 from gateway.convert.values import instant_now
 from gateway.edge.layers import edge
-from gateway.openapi.document import documents
+from gateway.openapi.document import contract
 from gateway.routes.parameters import PATH_PARAMETERS
 from gateway.routes.table import DOORS, all_routes
 from gateway.routing.router import Router
@@ -37,6 +38,11 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
     """
     set_service("gateway")
     routes = all_routes()
+
+    @cache
+    def contract_of(door: str) -> bytes:
+        return contract(door, routes[door])
+
     async with AsyncExitStack() as stack:
         ports = {door: settings.ports[door] for door in DOORS if door in settings.ports}
         sockets = stack.enter_context(bound(host=settings.host, ports=ports))
@@ -49,7 +55,7 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
             version=octollm_version(),
             started_at=instant_now(),
             heartbeat_seconds=settings.heartbeat_seconds,
-            documents=documents(routes),
+            contract=contract_of,
         )
         routers = {sock.getsockname()[1]: Router(routes[door]) for door, sock in sockets.items()}
         app = edge(context=context, parameters=PATH_PARAMETERS, routers=routers)

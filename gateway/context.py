@@ -1,8 +1,8 @@
 """What the handlers of a running gateway share."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from gateway.clients import Clients
 from gateway.status import StatusBook
@@ -21,7 +21,7 @@ class Context:
         version: the gateway's version.
         started_at: when it began to serve, RFC 3339 in UTC.
         heartbeat_seconds: how often an idle event stream says that it is alive.
-        documents: by door, its OpenAPI document as JSON.
+        contract: a door's OpenAPI document as JSON.
     """
 
     clients: Clients
@@ -31,4 +31,4 @@ class Context:
     version: str
     started_at: str
     heartbeat_seconds: float
-    documents: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    contract: Callable[[str], bytes]

@@ -68,6 +68,12 @@ def _check_head(scope: Scope, route: AnyRoute) -> None:
             field="Content-Encoding",
             constraint="must not be given",
         )
+    if {value.strip().lower() for value in headers(scope, b"transfer-encoding")} - {b"chunked"}:
+        raise UnsupportedMediaTypeError(
+            "this API knows no Transfer-Encoding but chunked",
+            field="Transfer-Encoding",
+            constraint="must be chunked",
+        )
     length = header(scope, b"content-length")
     if length is not None and (len(length) > _MAX_LENGTH_DIGITS or int(length) > route.body_limit):
         raise _too_large(route.body_limit)

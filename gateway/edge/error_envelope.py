@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from gateway.edge.state import DEPARTED, state_of
+from gateway.edge.state import DEPARTED, UNREAD, state_of
 from gateway.errors import INTERNAL_MESSAGE, error_answer
 from gateway.routing.asgi import App, Receive, Scope, Send
 from servicekit.errors import Code, InternalError, OctoError, UnavailableError
@@ -45,5 +45,12 @@ async def _refuse(error: OctoError, *, scope: Scope, send: Send) -> None:
         raise ConnectionAbortedError(error.reason)
     if error.code is Code.INTERNAL_ERROR:
         log.error("answered with an internal error", extra={"reason": error.reason})
-    headers: Mapping[str, str] = {"connection": "close"} if error.code in _UNREAD else {}
+    headers: Mapping[str, str] = {}
+    if error.code in _UNREAD:
+        headers = {"connection": "close"}
+        scope.get(UNREAD, _nothing)()
     await error_answer(error, request_id=state.request_id, headers=headers).send(send)
+
+
+def _nothing() -> None:
+    """For servers other than ours."""

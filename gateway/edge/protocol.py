@@ -8,19 +8,23 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.edge.connections import Connections
-from gateway.edge.state import DEPARTED
+from gateway.edge.state import DEPARTED, UNREAD
 from gateway.errors import HeadersTooLargeError, error_answer
 from servicekit.errors import DeadlineError, OctoError, RateLimitError, ValidationFailedError
 from servicekit.request_id import accept
 
 HEADER_BYTES = 32 * 1024
 """Bytes that the head of a request may have."""
+
+LINGER_SECONDS = 2.0
+"""How long a refused client may go on sending into the void: closing at once would reset the connection
+before it has read why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +61,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._in_head = True
         self._deadline: asyncio.TimerHandle | None = None
+        self._lingering: asyncio.TimerHandle | None = None
         self._running: dict[asyncio.Task[None], RequestResponseCycle] = {}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
@@ -77,6 +82,8 @@ class EdgeProtocol(HttpToolsProtocol):
             self._limits.connections.leave(self.client[0] if self.client else "")
             self._counted = False
         self._head_arrived()
+        if self._lingering is not None:
+            self._lingering.cancel()
         super().connection_lost(exc)
         for task, cycle in list(self._running.items()):
             cycle.scope[DEPARTED] = True  # type: ignore[typeddict-unknown-key]  # ours, read by the layers
@@ -84,7 +91,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and hold the head against its limit."""
-        if self.transport.is_closing():
+        if self._lingering is not None or self.transport.is_closing():
             return
         if self._in_head:
             if self._deadline is None:
@@ -103,14 +110,14 @@ class EdgeProtocol(HttpToolsProtocol):
         """The head is whole; what follows is the body's, with a deadline of its own."""
         self._in_head = False
         self._head_arrived()
-        if sum(len(name) + len(value) + 4 for name, value in self.headers) > self._limits.header_bytes:
-            self._refuse(
-                HeadersTooLargeError(
-                    f"the head of the request is larger than {self._limits.header_bytes} bytes",
-                    constraint=f"must be at most {self._limits.header_bytes} bytes",
-                )
-            )
+        if self.parser is None or self.parser.get_http_version() not in {"1.0", "1.1"}:
+            self.send_400_response("")
             return
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self._limits.header_bytes:
+            self._refuse(_head_too_large(self._limits.header_bytes))
+            return
+        self.scope[UNREAD] = self._will_linger  # type: ignore[typeddict-unknown-key]  # ours, read by the layers
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -121,10 +128,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """The parser's refusal, in the envelope."""
         del msg
-        if not self.transport.is_closing():
-            self._refuse(
-                ValidationFailedError("the request is not valid HTTP/1.1", reason="MALFORMED_REQUEST")
-            )
+        self._refuse(ValidationFailedError("the request is not valid HTTP/1.1", reason="MALFORMED_REQUEST"))
 
     def _unsupported_upgrade_warning(self) -> None:
         """Nothing: what a client asks for is not worth a line of the log each time."""
@@ -158,7 +162,9 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def _refuse(self, error: OctoError) -> None:
         """Answer below ASGI, and end the connection."""
-        if self._running:  # an answer to an earlier request is on its way: a second one would mix with it
+        if self._lingering is not None or self.transport.is_closing():
+            return
+        if not self._drop_running():
             self.transport.close()
             return
         request_id = accept(
@@ -175,4 +181,52 @@ class EdgeProtocol(HttpToolsProtocol):
             "connection: close",
         ]
         self.transport.write("\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + answer.body)
-        self.transport.close()
+        self.close_late()
+
+    def _drop_running(self) -> bool:
+        """Let go of the request being answered; False when part of its answer is out already."""
+        cycles = dict(self._running)
+        if len(cycles) > 1 or any(cycle.response_started for cycle in cycles.values()):
+            return False
+        for task, cycle in cycles.items():
+            cycle.disconnected = True  # what it still sends goes nowhere
+            cycle.scope[DEPARTED] = True  # type: ignore[typeddict-unknown-key]  # ours, read by the layers
+            task.cancel()
+        return True
+
+    def _will_linger(self) -> None:
+        """The answer that comes leaves a body unread: close only when the client could read it."""
+        self.cycle.transport = cast("asyncio.Transport", LateClosing(self))
+
+    def close_late(self) -> None:
+        """Say that nothing more comes, swallow what still arrives, close in a moment."""
+        if self._lingering is None and not self.transport.is_closing():
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
+            self.flow.resume_reading()
+            self._lingering = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+
+class LateClosing:
+    """A transport for one last answer: closing it takes a moment."""
+
+    def __init__(self, protocol: EdgeProtocol) -> None:
+        self._protocol = protocol
+
+    def write(self, data: bytes) -> None:
+        """Write through."""
+        self._protocol.transport.write(data)
+
+    def is_closing(self) -> bool:
+        """Whether the connection is ending."""
+        return self._protocol.transport.is_closing()
+
+    def close(self) -> None:
+        """Let the client read, then close."""
+        self._protocol.close_late()
+
+
+def _head_too_large(limit: int) -> HeadersTooLargeError:
+    return HeadersTooLargeError(
+        f"the head of the request is larger than {limit} bytes", constraint=f"must be at most {limit} bytes"
+    )

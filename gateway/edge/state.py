@@ -7,6 +7,9 @@ from gateway.routing.asgi import Scope
 from gateway.routing.router import Match
 
 _KEY = "octollm.request"
+UNREAD = "octollm.unread"
+"""In the scope: what to call before an answer that leaves a body unread, so that it arrives all the same."""
+
 DEPARTED = "octollm.departed"
 """Set in the scope by the protocol when the client left before its answer."""
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from gateway.openapi.document import documents
+from gateway.openapi.document import contract
 from gateway.routes.table import all_routes
 
 
@@ -15,7 +15,7 @@ def main() -> None:
     what.add_argument("--write", type=Path, metavar="DIR", help="write one file a port")
     what.add_argument("--check", type=Path, metavar="DIR", help="fail when a file differs from the code")
     arguments = parser.parse_args()
-    made = documents(all_routes())
+    made = {door: contract(door, routes) for door, routes in all_routes().items()}
     if arguments.write:
         write(made, arguments.write)
     elif stale := differing(made, arguments.check):

@@ -18,12 +18,9 @@ _ABOUT: Mapping[str, str] = {
 }
 
 
-def documents(routes: Mapping[str, Sequence[AnyRoute]]) -> dict[str, bytes]:
-    """The documents of all ports as JSON, indented as they are committed."""
-    return {
-        door: orjson.dumps(document(door, its), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        for door, its in routes.items()
-    }
+def contract(door: str, routes: Sequence[AnyRoute]) -> bytes:
+    """The document of one port as JSON, indented as it is committed."""
+    return orjson.dumps(document(door, routes), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def document(door: str, routes: Sequence[AnyRoute]) -> dict[str, Any]:

@@ -21,9 +21,8 @@ def components(routes: Sequence[AnyRoute]) -> dict[str, Any]:
     for route in routes:
         if route.body is not None:
             models.append((route.body, "validation"))
-        for told in route.told.values():
-            if told.shape is not None:
-                models.append((told.shape, "serialization"))
+        shapes = [told.shape for told in route.told.values() if told.shape is not None]
+        models.extend((shape, "serialization") for shape in shapes)
         if any("text/event-stream" in told.media_types for told in route.told.values()):
             models.append((TaskEvent, "serialization"))
     _, definitions = models_json_schema(list(dict.fromkeys(models)), ref_template=_TEMPLATE)

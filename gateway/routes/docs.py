@@ -49,7 +49,7 @@ class ContractOf:
 
     async def openapi(self, call: Call[Nothing, None]) -> Answer:
         """This contract, as OpenAPI 3.0.3."""
-        return Answer(body=call.context.documents[self.door])
+        return Answer(body=call.context.contract(self.door))
 
 
 async def docs_page(call: Call[Nothing, None]) -> Answer:

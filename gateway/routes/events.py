@@ -40,7 +40,6 @@ async def watch_task(call: Call[Nothing, None]) -> Answer | Stream:
 
 async def _chunks(events: Any, *, context: Context) -> AsyncGenerator[bytes]:
     """Events as they come, comments while none comes; ends early, to be resumed elsewhere, on a drain."""
-    yield b"retry: 1000\n\n"
     iterator = aiter(events)
     draining = asyncio.ensure_future(context.draining.wait())
     following: asyncio.Future[Any] = asyncio.ensure_future(anext(iterator, None))

@@ -123,7 +123,7 @@ def _platform_dependencies(replies: Mapping[str, Reply[pb.GetStatusResponse]]) -
     told: list[dict[str, Any]] = []
     for name, reply in replies.items():
         inner = [_dependency(it, prefix=f"{name}/", of_required=name in REQUIRED) for it in _inner(reply)]
-        ill = [f"{it['name']}: {it['detail']}" for it in inner if it["status"] != "healthy"]
+        ill = [f"{it.name}: {it.detail}" for it in _inner(reply) if it.state != pb.STATE_HEALTHY]
         told.append(
             {
                 "name": name,

@@ -60,7 +60,7 @@ class Router:
             child = node.children.get(segment)
             if child is not None:
                 node = child
-            elif node.variable is not None:
+            elif segment and node.variable is not None:
                 name, node = node.variable
                 path[name] = segment
             else:

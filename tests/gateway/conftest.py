@@ -4,11 +4,13 @@ import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from gateway.app import build
 from gateway.routes.table import DOORS
@@ -41,22 +43,37 @@ Starter = Callable[..., AbstractAsyncContextManager[Gateway]]
 
 @pytest.fixture
 def socket_dir() -> Generator[Path]:
-    with tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp") as path:  # noqa: S108  # a socket's path must be short
+    with tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp") as path:
         yield Path(path)
+
+
+@asynccontextmanager
+async def running_gateway(socket_dir: Path, **settings: Any) -> AsyncGenerator[Gateway]:
+    """Run a gateway with settings of the test's own."""
+    async with fakes(socket_dir) as behind:
+        given: dict[str, Any] = {"ports": FREE, "socket_dir": socket_dir, **settings}
+        async with build(GatewaySettings(**given)) as running:
+            yield Gateway(running, behind)
 
 
 @pytest.fixture
 def start(socket_dir: Path) -> Starter:
-    """Start a gateway with settings of the test's own."""
+    """Start a gateway in the test itself."""
+    return partial(running_gateway, socket_dir)
 
-    @asynccontextmanager
-    async def started(**settings: Any) -> AsyncGenerator[Gateway]:
-        async with fakes(socket_dir) as behind:
-            own = GatewaySettings(**{"ports": FREE, "socket_dir": socket_dir, **settings})
-            async with build(own) as running:
-                yield Gateway(running, behind)
 
-    return started
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared() -> AsyncGenerator[Gateway]:
+    """One gateway for all tests of a module; they leave it as they found it."""
+    with tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp") as path:
+        async with running_gateway(Path(path)) as it:
+            yield it
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_api(shared: Gateway) -> AsyncGenerator[httpx.AsyncClient]:
+    async with shared.client() as client:
+        yield client
 
 
 @pytest.fixture

@@ -63,6 +63,7 @@ class Tasks(tasks_pb2_grpc.TaskServiceServicer):
     events: list[tasks_pb2.TaskEvent] = field(default_factory=list[tasks_pb2.TaskEvent])
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     watching: int = 0
+    watched: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, *, status: int = tasks_pb2.TASK_STATUS_QUEUED, **spec: Any) -> tasks_pb2.Task:
         number = len(self.tasks)
@@ -121,7 +122,7 @@ class Tasks(tasks_pb2_grpc.TaskServiceServicer):
         self.requests.append(request)
         self.find(request.task_id)
         return tasks_pb2.ListStepsResponse(
-            steps=[a_step(), tasks_pb2.Step(step_id="s2", state=1)], total_items=2
+            steps=[a_step(), tasks_pb2.Step(step_id="s2", state=tasks_pb2.STEP_STATE_PENDING)], total_items=2
         )
 
     async def CancelTask(
@@ -141,6 +142,7 @@ class Tasks(tasks_pb2_grpc.TaskServiceServicer):
         self.requests.append(request)
         told = request.after_sequence
         self.watching += 1
+        self.watched.set()
         try:
             while True:
                 for event in [it for it in self.events if it.sequence > told]:

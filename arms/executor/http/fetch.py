@@ -75,7 +75,7 @@ class Fetcher:
     def _client(self) -> httpx.AsyncClient:
         """Make a client that asks no proxy, reads no .netrc and keeps no cookies between requests."""
         return httpx.AsyncClient(
-            verify=self.tls or ssl.create_default_context(),
+            verify=self.tls or httpx.create_ssl_context(),
             trust_env=False,
             follow_redirects=False,
             timeout=self.timeout,

@@ -33,7 +33,7 @@ class Limits:
     processes: int = 32
     open_files: int = 64
     output_bytes: int = MEBIBYTE
-    artifact_bytes: int = 8 * MEBIBYTE
+    artifact_bytes: int = 2 * MEBIBYTE
 
 
 def limiter(limits: Limits) -> tuple[str, ...]:

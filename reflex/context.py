@@ -4,6 +4,9 @@ from reflex.regex import compile_regex
 
 QUOTED, FRAMED, NEGATED = "quoted", "framed", "negated"
 
+_ESSAY = 800
+"""Characters from which a text is judged by its parts only."""
+_QUOTATION = compile_regex(r"[\"`][^\"`\n]{3,200}[\"`]")
 _BEFORE, _AFTER, _NEAR, _FOLLOWING = 160, 160, 14, 80
 _QUOTES = "\"`'"
 _FRAMES = compile_regex(
@@ -48,6 +51,11 @@ def surroundings(*, text: str, start: int, end: int) -> tuple[str, ...]:
     if _NEGATIONS.search(before[-_NEAR:]):
         found.append(NEGATED)
     return tuple(found)
+
+
+def talks_about_attacks(*, text: str) -> bool:
+    """Whether a short text quotes something and has the words of those who write about attacks."""
+    return len(text) < _ESSAY and bool(_QUOTATION.search(text)) and bool(_FRAMES.search(text))
 
 
 def _is_framed(*, before: str, after: str, quoted: bool) -> bool:

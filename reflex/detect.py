@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reflex.context import FRAMED, NEGATED, QUOTED, surroundings
+from reflex.context import FRAMED, NEGATED, QUOTED, surroundings, talks_about_attacks
 from reflex.disguise import Disguises
 from reflex.embedded import DecodeBudget, decoded_runs, unescaped
 from reflex.engine import Engine, Hit
@@ -152,6 +152,9 @@ def _scored(*, view: View, scorer: Scorer) -> Finding | None:
     score = scorer.score(view=view)
     if score.confidence < LEAST_SCORE or not view.text:
         return None
+    confidence = score.confidence
+    if talks_about_attacks(text=view.text):
+        confidence *= _ONE_CIRCUMSTANCE
     share = len(view.text) / score.of
     first = min(int(score.start * share), len(view.text) - 1)
     start, end = view.span(start=first, end=max(first + 1, min(int(score.end * share) + 1, len(view.text))))
@@ -161,7 +164,7 @@ def _scored(*, view: View, scorer: Scorer) -> Finding | None:
         severity=Severity.MEDIUM,
         start=start,
         end=end,
-        confidence=round(score.confidence, 4),
+        confidence=round(confidence, 4),
         reason="It reads like known attacks.",
         rule="injection.learned.score",
         encoding=view.encoding,

@@ -18,7 +18,7 @@ from tools.reflex_sets import Sample, fetch, load
 
 OUTPUT = Path(__file__).parent.parent / "reflex" / "data" / "scorer.npz"
 GENERATED = 6000
-LOOK_ALIKES = 4000
+LOOK_ALIKES = 6000
 EPOCHS = 6
 RATE = 0.12
 DECAY = 2e-6

@@ -164,7 +164,12 @@ def _worker(
         random=random.random,
     )
     return Worker(
-        leases=LeaseStore(pool=pool, owner=settings.instance_id, seconds=settings.lease_seconds),
+        leases=LeaseStore(
+            pool=pool,
+            owner=settings.instance_id,
+            seconds=settings.lease_seconds,
+            queue_limit=settings.sweep.queue_limit,
+        ),
         store=WriteStore(pool=pool),
         bus=bus,
         tools=tools,

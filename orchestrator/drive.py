@@ -33,7 +33,8 @@ async def drive(work: Work, tools: Tools) -> None:
             result, charges = await _result(work, tools)
             write = writes.finished(result, charges=charges)
     except (OctoError, TaskFailedError, TimeoutError) as error:
-        write = writes.failed(_told(error, work))
+        charges = error.charges if isinstance(error, TaskFailedError) else ()
+        write = writes.failed(_told(error, work), charges=charges)
     except Exception as error:
         if isinstance(error, LeaseLostError):
             raise

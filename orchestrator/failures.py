@@ -1,9 +1,10 @@
 """How things go wrong for a task: the errors that end one, and what an arm's error means for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestrator.model import ErrorType, TaskError
+from orchestrator.store_writes import Charge
 from servicekit.errors import (
     DeadlineError,
     OctoError,
@@ -22,11 +23,13 @@ class TaskFailedError(Exception):
 
     Args:
         error: what the caller is told.
+        charges: calls that were made for nothing and are paid with the failure.
     """
 
-    def __init__(self, error: TaskError) -> None:
+    def __init__(self, error: TaskError, *, charges: Sequence[Charge] = ()) -> None:
         super().__init__(error.message)
         self.error = error
+        self.charges = charges
 
 
 _BY_REASON: Mapping[str, ErrorType] = {

@@ -38,8 +38,8 @@ async def make_plan(work: Work, tools: Tools) -> None:
             continue
         await _write(work, tools, plan, charges)
         return
-    await work.write(writes.paid(charges))
-    raise TaskFailedError(TaskError(type=ErrorType.PLAN_INVALID, message=f"no valid plan: {feedback}"))
+    error = TaskError(type=ErrorType.PLAN_INVALID, message=f"no valid plan: {feedback}")
+    raise TaskFailedError(error, charges=charges)
 
 
 async def _write(work: Work, tools: Tools, plan: Plan, charges: list[Charge]) -> None:

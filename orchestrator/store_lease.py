@@ -24,6 +24,8 @@ WITH t AS (
         updated_at = clock_timestamp()
     WHERE t.task_id = %(task_id)s AND t.status = ANY(%(sources)s::smallint[])
         AND (t.lease_until IS NULL OR t.lease_until < clock_timestamp())
+        AND (t.status <> {Status.QUEUED}
+            OR t.created_at > clock_timestamp() - make_interval(secs => %(queue_limit)s))
     RETURNING *
 ), event AS (
     INSERT INTO orchestrator.task_events (task_id, sequence, type, data)
@@ -81,12 +83,14 @@ class LeaseStore:
         pool: the database.
         owner: who holds what is leased here; for people.
         seconds: how long a lease lasts without a heartbeat.
+        queue_limit: seconds that a task may wait for its first lease; after that the sweeper ends it.
     """
 
-    def __init__(self, *, pool: Pool, owner: str, seconds: float) -> None:
+    def __init__(self, *, pool: Pool, owner: str, seconds: float, queue_limit: float) -> None:
         self._pool = pool
         self._owner = owner
         self._seconds = seconds
+        self._queue_limit = queue_limit
 
     async def acquire(self, *, task_id: str) -> Lease | None:
         """Take up a task that waits; None when it ended, is held, or does not exist."""
@@ -94,6 +98,7 @@ class LeaseStore:
             "task_id": task_id,
             "owner": self._owner,
             "seconds": self._seconds,
+            "queue_limit": self._queue_limit,
             "sources": task_sources(TaskEvent.LEASE),
         }
         async with connection(self._pool) as conn, conn.cursor(row_factory=dict_row) as cursor:

@@ -61,7 +61,8 @@ WITH fence AS (
     UPDATE orchestrator.tasks AS t SET
         last_sequence = t.last_sequence + %(event_count)s,
         updated_at = clock_timestamp(){charged}{changes}
-    WHERE t.task_id = %(task_id)s AND t.attempt = %(attempt)s AND t.status = {processing}{condition}
+    WHERE t.task_id = %(task_id)s AND t.attempt = %(attempt)s AND t.status = {processing}
+        AND t.last_sequence = %(expected)s{condition}
     RETURNING t.task_id, t.tenant, t.last_sequence
 ){events}{charges}{more}
 SELECT last_sequence FROM fence"""
@@ -73,6 +74,10 @@ _EVENTS = """, events AS (
         e.event->>'step_id', e.event->'data'
     FROM fence f, jsonb_array_elements(%(events)s::jsonb) WITH ORDINALITY AS e (event, place)
 )"""
+
+_LAST = f"""
+SELECT last_sequence FROM orchestrator.tasks
+WHERE task_id = %(task_id)s AND attempt = %(attempt)s AND status = {Status.PROCESSING}""".encode()  # noqa: S608  # a constant
 
 _CHARGED = """,
         tokens_used = t.tokens_used + %(tokens)s,
@@ -100,11 +105,16 @@ class WriteStore:
     def __init__(self, *, pool: Pool) -> None:
         self._pool = pool
 
-    async def write(self, write: Write, *, task_id: str, attempt: int) -> int | None:
-        """Do it; returns the task's last event number, None when the holder holds the task no more."""
+    async def write(self, write: Write, *, task_id: str, attempt: int, expected: int) -> int | None:
+        """Do it, if the holder still holds the task and `expected` is its last event.
+
+        Returns:
+            The number of the last event now, or None when nothing was written.
+        """
         parameters: dict[str, Any] = {
             "task_id": task_id,
             "attempt": attempt,
+            "expected": expected,
             "event_count": len(write.events),
             **write.parameters,
         }
@@ -114,6 +124,12 @@ class WriteStore:
             parameters |= _charges(write.charges)
         async with connection(self._pool) as conn:
             row = await (await conn.execute(_statement(write), parameters)).fetchone()
+        return row[0] if row else None
+
+    async def last(self, *, task_id: str, attempt: int) -> int | None:
+        """The number of the last event of a task that is still held; None when it is not."""
+        async with connection(self._pool) as conn:
+            row = await (await conn.execute(_LAST, {"task_id": task_id, "attempt": attempt})).fetchone()
         return row[0] if row else None
 
 

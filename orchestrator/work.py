@@ -46,29 +46,45 @@ class Work:
         )
         self.waiting_for = ""
         self._attempt = lease.attempt
+        self._last = lease.task.last_sequence
+        self._writing = asyncio.Lock()
         self._store = store
         self._bus = bus
         self._random = random
 
     async def write(self, write: Write, *, ends: bool = False) -> None:
-        """Write durably, as often as it takes while the database is away.
+        """Write durably and once, as often as it takes while the database is away.
 
         Raises:
-            LeaseLostError: somebody else holds the task, or it ended. Also when the answer to a first try
-                got lost and the second finds its work done: the successor reads the rows.
+            LeaseLostError: somebody else holds the task, or it ended.
         """
+        async with self._writing:  # each write builds on the last event
+            await self._write(write)
+        self._bus.announce(self.task_id, ended=ends)
+
+    async def _write(self, write: Write) -> None:
         tries = 0
         while True:
             try:
-                last = await self._store.write(write, task_id=self.task_id, attempt=self._attempt)
-                break
+                last = await self._tried(write, again=tries > 0)
             except UnavailableError:
                 tries += 1
                 await asyncio.sleep(pause(tries, random=self._random, base=0.05, most=1.0))
+            else:
+                break
         if last is None:
             raise LeaseLostError(self.task_id)
-        if write.events:
-            self._bus.announce(self.task_id, ended=ends)
+        self._last = last
+
+    async def _tried(self, write: Write, *, again: bool) -> int | None:
+        """Write. When an earlier try may have been done and only its answer got lost, find that out."""
+        last = await self._store.write(
+            write, task_id=self.task_id, attempt=self._attempt, expected=self._last
+        )
+        if last is None and again:
+            found = await self._store.last(task_id=self.task_id, attempt=self._attempt)
+            last = found if found == self._last + len(write.events) else None
+        return last
 
     def add(self, planned: list[PlannedStep], *, round_number: int) -> None:
         """Take over steps that were written."""

@@ -47,11 +47,6 @@ _REST = """, rest AS (
 _ENDED = ", lease_owner = NULL, lease_until = NULL, finished_at = clock_timestamp()"
 
 
-def paid(charges: Sequence[Charge]) -> Write:
-    """Calls were made whose results are of no use."""
-    return Write(charges=charges)
-
-
 def planned(plan: Plan, steps: Sequence[PlannedStep], *, charges: Sequence[Charge]) -> Write:
     """The plan is made; its steps are there from now on."""
     outline = [

@@ -1,0 +1,84 @@
+"""Stands between an orchestrator and PostgreSQL, and loses replies when it is told to."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Self
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+
+class Proxy:
+    """A proxy on a Unix socket.
+
+    Args:
+        url: where clients connect to.
+        target: PostgreSQL's own socket.
+    """
+
+    def __init__(self, *, url: str, target: Path) -> None:
+        self.url = url
+        self.lost = 0
+        self._target = target
+        self._poison: bytes | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def in_front_of(cls, database_url: str, root: Path) -> AsyncIterator[Self]:
+        """Run one until the block ends."""
+        given = conninfo_to_dict(database_url)
+        port = str(given.get("port") or 5432)
+        folder = root / "px"
+        folder.mkdir()
+        proxy = cls(
+            url=make_conninfo(database_url, host=str(folder)),
+            target=Path(str(given["host"])) / f".s.PGSQL.{port}",
+        )
+        server = await asyncio.start_unix_server(proxy._serve, folder / f".s.PGSQL.{port}")
+        try:
+            yield proxy
+        finally:
+            server.close()
+            for writer in proxy._open:
+                writer.close()
+
+    def lose_replies_to(self, text: bytes) -> None:
+        """From now on a connection that sends `text` is cut when the server has answered, unheard."""
+        self._poison = text
+        self.lost = 0
+
+    def heal(self) -> None:
+        """Pass everything on again."""
+        self._poison = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream_reader, upstream_writer = await asyncio.open_unix_connection(self._target)
+        self._open |= {writer, upstream_writer}
+        poisoned = asyncio.Event()
+        back = asyncio.create_task(self._back(upstream_reader, writer, poisoned))
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                if self._poison and self._poison in data:
+                    poisoned.set()
+                upstream_writer.write(data)
+                await upstream_writer.drain()
+        upstream_writer.close()
+        back.cancel()
+        writer.close()
+
+    async def _back(
+        self, upstream: asyncio.StreamReader, writer: asyncio.StreamWriter, poisoned: asyncio.Event
+    ) -> None:
+        """Pass answers on; after a poisoned request swallow a whole second of them, then cut."""
+        with contextlib.suppress(ConnectionError):
+            while data := await upstream.read(65536):
+                if poisoned.is_set():
+                    self.lost += 1
+                    await asyncio.sleep(0.2)  # the server has committed by now
+                    writer.transport.abort()
+                    return
+                writer.write(data)
+                await writer.drain()
+        writer.close()

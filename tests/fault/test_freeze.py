@@ -1,0 +1,64 @@
+"""Orchestrators frozen past their lease: the late write is fenced, the task is done once."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+from octollm.orchestrator.v1 import tasks_pb2
+
+from tests.fault.history import Seen, check_history
+from tests.fault.processes import Client, arms, orchestrator, running
+from tests.orchestrator.house import eventually
+
+
+async def test_the_late_write_of_a_frozen_orchestrator_is_fenced(root: Path, database_url: str) -> None:
+    frozen = orchestrator(root, database_url, name="o1", lease_seconds=1.0, heartbeat_seconds=0.3)
+    other = orchestrator(root, database_url, name="o2", lease_seconds=1.0, heartbeat_seconds=0.3)
+    log = root / "calls"
+    seen = Seen()
+    async with running(arms(root, reflex=True, steps=2, delay=0.8, log=log), frozen):
+        client = Client(root, "o1", "o2")
+        seen.acknowledged |= {(await client.submit("g", turn=0)).task_id for _ in range(5)}
+        await eventually(lambda: log.exists() and log.read_text().count("begin") == 5)
+        async with running(other):
+            frozen.signal(signal.SIGSTOP)
+            second = Client(root, "o2")
+            for task_id in seen.acknowledged:
+                task = await second.ended(task_id)
+                seen.ended[task_id] = task.status
+            frozen.signal(signal.SIGCONT)
+            await asyncio.sleep(1.5)  # what it still wants to write, it writes now
+            check_history(database_url, seen)
+            done = await client.submit("it works on", turn=0)
+            assert (await second.ended(done.task_id)).status == tasks_pb2.TASK_STATUS_COMPLETED
+            await second.close()
+        await client.close()
+
+
+async def test_a_task_longer_than_ten_leases_runs_once(root: Path, database_url: str) -> None:
+    log = root / "calls"
+    holder = orchestrator(root, database_url, lease_seconds=0.5, heartbeat_seconds=0.1, sweep_seconds=0.05)
+    async with running(arms(root, reflex=True, delay=6.0, log=log), holder):
+        client = Client(root, "o1")
+        task = await client.submit("long")
+        done = await client.ended(task.task_id)
+        assert done.status == tasks_pb2.TASK_STATUS_COMPLETED
+        assert log.read_text().splitlines() == [f"begin {task.task_id} s0 1", f"end {task.task_id} s0 1"]
+        await client.close()
+
+
+async def test_sigterm_hands_over_and_leaves_with_zero(root: Path, database_url: str) -> None:
+    log = root / "calls"
+    leaving = orchestrator(root, database_url, name="o1", lease_seconds=600, drain_seconds=0.5)
+    staying = orchestrator(root, database_url, name="o2", lease_seconds=600)
+    seen = Seen()
+    async with running(arms(root, reflex=True, steps=2, delay=3.0, log=log), leaving):
+        client = Client(root, "o1", "o2")
+        seen.acknowledged |= {(await client.submit("g", turn=0)).task_id for _ in range(3)}
+        await eventually(lambda: log.exists() and log.read_text().count("begin") == 3)
+        async with running(staying):
+            assert await leaving.stop() == 0
+            for task_id in seen.acknowledged:
+                seen.ended[task_id] = (await client.ended(task_id)).status
+        await client.close()
+    check_history(database_url, seen)

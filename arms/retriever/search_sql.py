@@ -16,24 +16,26 @@ tenant_size AS MATERIALIZED (
   SELECT greatest(coalesce(sum(chunks), 0), 1)::float8 AS chunks
   FROM retriever.tenants WHERE tenant = %(tenant)s
 ),
-query_words AS MATERIALIZED (SELECT word FROM retriever.query_words(%(query)s)),
-matches AS MATERIALIZED (
-  SELECT document_id, ordinal, words FROM retriever.chunks
+query_words AS MATERIALIZED (
+  SELECT word, row_number() OVER () AS number FROM retriever.query_words(%(query)s)
+),
+hits AS MATERIALIZED (
+  SELECT document_id, ordinal, number, ts_rank('{{0.5, 0.5, 0.75, 1.0}}', flat, word, 1) AS frequency
+  FROM retriever.chunks
+    -- A copy, unpacked once and not again for each word; OFFSET keeps the planner from undoing that.
+    CROSS JOIN LATERAL (SELECT words || ''::tsvector AS flat OFFSET 0) AS unpacked
+    JOIN query_words ON flat @@ word
   WHERE tenant = %(tenant)s {eligible}
     AND words @@ (SELECT string_agg(word::text, ' | ')::tsquery FROM query_words)
 ),
-hits AS MATERIALIZED (
-  SELECT document_id, ordinal, word, ts_rank('{{0.5, 0.5, 0.75, 1.0}}', words, word, 1) AS frequency
-  FROM matches JOIN query_words ON words @@ word
-),
 weights AS MATERIALIZED (
-  SELECT q.word, ln(1 + (SELECT chunks FROM tenant_size) / greatest(count(h.word), 1)) AS idf
-  FROM query_words q LEFT JOIN hits h ON h.word = q.word GROUP BY q.word
+  SELECT number, ln(1 + (SELECT chunks FROM tenant_size) / greatest(count(hits.number), 1)) AS idf
+  FROM query_words LEFT JOIN hits USING (number) GROUP BY number
 ),
 by_words AS (
   SELECT document_id, ordinal, sum(frequency * idf) / (SELECT sum(idf) FROM weights) AS score,
          sum(idf) / (SELECT sum(idf) FROM weights) AS word_share
-  FROM hits JOIN weights USING (word)
+  FROM hits JOIN weights USING (number)
   GROUP BY document_id, ordinal ORDER BY score DESC, document_id, ordinal LIMIT %(keyword_depth)s
 )"""
 

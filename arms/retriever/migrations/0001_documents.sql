@@ -44,8 +44,9 @@ CREATE TABLE retriever.chunks (
     embedding    vector(256) NOT NULL,
     PRIMARY KEY (document_id, ordinal)
 );
--- Vectors stay in the row: exact comparison reads them all.
+-- Vectors and words stay in the row: a search reads those of many chunks.
 ALTER TABLE retriever.chunks ALTER COLUMN embedding SET STORAGE PLAIN;
+ALTER TABLE retriever.chunks SET (toast_tuple_target = 4080);
 CREATE INDEX chunks_by_tenant ON retriever.chunks (tenant);
 CREATE INDEX chunks_by_words ON retriever.chunks USING gin (words);
 CREATE INDEX chunks_by_embedding ON retriever.chunks USING hnsw (embedding vector_cosine_ops);

@@ -1,0 +1,48 @@
+"""The arms' composition root: the model layer, the register, and the six arms in one process."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from arms.clients import GrpcRegister
+from arms.coder.app import host_coder
+from arms.executor.app import host_executor
+from arms.guardian.app import host_guardian
+from arms.host import Shared, serve_arms
+from arms.judge.app import host_judge
+from arms.model.layer import open_model_layer
+from arms.planner.app import host_planner
+from arms.retriever.app import host_retriever
+from arms.settings import ArmsSettings
+from servicekit.channel import open_channel
+from servicekit.running import Running
+
+_REGISTER_SECONDS = 3.0
+_REFLEX_SECONDS = 10.0
+
+
+@asynccontextmanager
+async def build(settings: ArmsSettings) -> AsyncGenerator[Running]:
+    """Run the six arms until the block ends; the orchestrator and the model may come later.
+
+    Raises:
+        UnavailableError: an address is taken.
+        ValidationFailedError: no model provider has the configured name.
+    """
+    async with AsyncExitStack() as stack:
+        layer = await stack.enter_async_context(open_model_layer(settings.model_choice()))
+        orchestrator = await stack.enter_async_context(
+            open_channel(settings.target("orchestrator"), timeout=_REGISTER_SECONDS)
+        )
+        reflex = await stack.enter_async_context(
+            open_channel(settings.target("reflex"), timeout=_REFLEX_SECONDS)
+        )
+        hosted = [
+            host_planner(),
+            host_executor(),
+            host_retriever(),
+            host_coder(),
+            host_judge(),
+            host_guardian(channel=reflex),
+        ]
+        shared = Shared(settings=settings, layer=layer, register=GrpcRegister(channel=orchestrator))
+        yield await stack.enter_async_context(serve_arms(hosted, shared=shared))

@@ -1,0 +1,1 @@
+"""The guardian arm: what may come in and what may go out."""

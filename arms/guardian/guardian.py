@@ -1,0 +1,103 @@
+"""The guardian as an arm, for whoever asks through the common door."""
+
+from pydantic import BaseModel, Field
+
+from arms.arm import Arm, Capability, Emit
+from arms.guardian.review import Action, Checked, Direction, Pii, ReviewRequest
+from arms.guardian.reviewing import Reflex, review
+from arms.model.session import ModelSession
+from arms.step import Result, Step
+from servicekit.errors import ConflictError
+
+
+class ReviewArguments(BaseModel):
+    """Arguments of "review"."""
+
+    text: str = Field(min_length=1, max_length=1_048_576, description="The text to review.")
+    direction: Direction = Field(default=Direction.OUT, description="Which way it goes.")
+    pii: Pii = Field(default=Pii.REDACT, description="What happens to personal data.")
+
+
+class FindingOutput(BaseModel):
+    """Something that was found."""
+
+    category: str
+    type: str
+    severity: str
+    start: int
+    end: int
+    reason: str
+
+
+class ReviewOutput(BaseModel):
+    """Output of "review"."""
+
+    action: str = Field(description="allow or sanitize; a blocked text is an error")
+    findings: list[FindingOutput]
+
+
+class Guardian(Arm):
+    """Reviews what comes in and what goes out.
+
+    Args:
+        reflex: looks for personal data, secrets and injections.
+    """
+
+    arm_id = "guardian"
+    name = "Guardian"
+    description = "Applies the reflex's findings and the output policy to texts that come in or go out."
+    cost_tier = 1
+    max_concurrency = 32
+    capabilities = (
+        Capability(
+            name="review",
+            description="Decides whether a text may pass, and redacts what must not.",
+            arguments=ReviewArguments,
+            output=ReviewOutput,
+        ),
+    )
+
+    def __init__(self, *, reflex: Reflex) -> None:
+        self.reflex = reflex
+
+    async def execute(self, step: Step, *, model: ModelSession, emit: Emit) -> Result:
+        """Review the text of the arguments; the output is the text that may pass.
+
+        Raises:
+            ConflictError: reason BLOCKED: the text may not pass.
+            UnavailableError: the reflex cannot be reached.
+        """
+        del model, emit
+        arguments = ReviewArguments.model_validate(step.arguments)
+        checked = await review(
+            ReviewRequest(
+                text=arguments.text, direction=arguments.direction, pii=arguments.pii, brief=step.brief
+            ),
+            reflex=self.reflex,
+        )
+        if checked.action is Action.BLOCK:
+            kinds = sorted({f"{found.category}.{found.type}" for found in checked.findings})
+            raise ConflictError(f"the text may not pass: {', '.join(kinds)}", reason="BLOCKED")
+        return _result_of(checked)
+
+
+def _result_of(checked: Checked) -> Result:
+    return Result(
+        output=checked.text,
+        value=ReviewOutput(
+            action=checked.action.name.lower(),
+            findings=[
+                FindingOutput(
+                    category=found.category,
+                    type=found.type,
+                    severity=found.severity,
+                    start=found.start,
+                    end=found.end,
+                    reason=found.reason,
+                )
+                for found in checked.findings
+            ],
+        ),
+        confidence=1.0,
+        method="rule",
+    )

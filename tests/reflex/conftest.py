@@ -1,0 +1,48 @@
+"""The compiled rules, made once for all tests of the reflex."""
+
+import pytest
+
+from reflex.detect import Detector
+from reflex.disguise import Disguises
+from reflex.engine import Engine
+from reflex.normalise import Normaliser
+from reflex.rules import load_rules
+from reflex.scorer import Scorer, load_weights
+from reflex.vocabulary import load_vocabulary
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The engine of this machine."""
+    return Engine(rules=load_rules())
+
+
+@pytest.fixture(scope="session")
+def plain_engine() -> Engine:
+    """The engine where hyperscan is not installed."""
+    return Engine(rules=load_rules(), use_hyperscan=False)
+
+
+@pytest.fixture(scope="session")
+def detector(engine: Engine) -> Detector:
+    """Everything, as the service runs it."""
+    return Detector(
+        engine=engine,
+        normaliser=Normaliser(),
+        disguises=Disguises(vocabulary=load_vocabulary()),
+        scorer=Scorer(weights=load_weights()),
+    )
+
+
+@pytest.fixture(scope="session")
+def rules_detector(engine: Engine) -> Detector:
+    """The rules without the learned score."""
+    return Detector(engine=engine, normaliser=Normaliser(), disguises=Disguises(vocabulary=load_vocabulary()))
+
+
+@pytest.fixture(scope="session")
+def plain_detector(plain_engine: Engine) -> Detector:
+    """The rules on re2 alone."""
+    return Detector(
+        engine=plain_engine, normaliser=Normaliser(), disguises=Disguises(vocabulary=load_vocabulary())
+    )

@@ -127,7 +127,7 @@ def _parts(
 ) -> _Parts:
     bus = Bus(pool=pool, url=url)
     arm_store = ArmStore(pool=pool, silence=settings.arm_silence_seconds)
-    register = Register(store=arm_store)
+    register = Register(store=arm_store, clock=time.monotonic)
     worker = _worker(settings, pool=pool, bus=bus, arms=arms, register=register)
     dispatcher = Dispatcher(url=url, wake=worker.wake)
     sweeper = Sweeper(

@@ -15,7 +15,7 @@ from servicekit.errors import ValidationFailedError
 _TRIES = 2
 """A planner that is told what was wrong gets a second chance."""
 
-_NOTHING_OFFERED = 0.25
+_NOTHING_OFFERED = 0.1
 """Seconds between looks while no arm works."""
 
 

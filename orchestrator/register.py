@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.model import ArmInstance, ArmStatus
@@ -12,6 +12,8 @@ from orchestrator.store_arms import ArmStore
 from servicekit.errors import OctoError, UnavailableError
 
 _LOG = logging.getLogger(__name__)
+
+_SETTLED_SECONDS = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +29,16 @@ class Register:
 
     Args:
         store: the register in the database.
+        clock: monotonic seconds.
         interval: seconds between looks when nothing is told.
     """
 
-    def __init__(self, *, store: ArmStore, interval: float = 1.0) -> None:
+    def __init__(self, *, store: ArmStore, clock: Callable[[], float], interval: float = 1.0) -> None:
         self._store = store
+        self._clock = clock
         self._interval = interval
+        self._known: set[str] = set()
+        self._changed_at = clock()
         self._instances: Sequence[ArmInstance] = ()
         self._stale = asyncio.Event()
         self._renewed = asyncio.Condition()
@@ -41,6 +47,11 @@ class Register:
     def instances(self) -> Sequence[ArmInstance]:
         """Every instance, as last seen."""
         return self._instances
+
+    @property
+    def settled(self) -> bool:
+        """Whether nobody came or left just now: arms of one process do not register all at once."""
+        return self._clock() - self._changed_at >= _SETTLED_SECONDS
 
     def invalidate(self) -> None:
         """The register changed: look now."""
@@ -69,6 +80,9 @@ class Register:
     async def look(self) -> None:
         """Renew the copy."""
         self._instances = await self._store.instances()
+        known = {instance.instance_id for instance in self._instances}
+        if known != self._known:
+            self._known, self._changed_at = known, self._clock()
         async with self._renewed:
             self._renewed.notify_all()
 

@@ -35,8 +35,8 @@ def pause(
     attempt: int,
     *,
     random: Callable[[], float],
-    base: float = 0.3,
-    most: float = 5.0,
+    base: float = 0.5,
+    most: float = 8.0,
     at_least: float | None = None,
 ) -> float:
     """Seconds before the next try: jitter under a bound that grows fourfold, so that a restart fits in.

@@ -52,7 +52,12 @@ class Router:
         self._freed = asyncio.Event()
 
     def offers(self) -> list[Offer]:
-        """What a plan may use: held by an arm that works, with the least cost tier of those that hold it."""
+        """What a plan may use: held by an arm that works, with the least cost tier of those that hold it.
+
+        Nothing while arms are just coming or leaving: half a register makes half a plan.
+        """
+        if not self._register.settled:
+            return []
         found: dict[str, Offer] = {}
         for instance in self._register.instances:
             if instance.status is ArmStatus.UNAVAILABLE and not is_starting(instance):

@@ -111,6 +111,6 @@ def test_retries_are_a_share_of_calls() -> None:
 
 def test_pauses_grow_within_bounds_and_respect_what_is_asked() -> None:
     longest = [pause(n, random=lambda: 1.0) for n in range(1, 6)]
-    assert longest == [0.3, 1.2, 4.8, 5.0, 5.0]
-    assert pause(1, random=lambda: 0.0) == 0.15
+    assert longest == [0.5, 2.0, 8.0, 8.0, 8.0]
+    assert pause(1, random=lambda: 0.0) == 0.25
     assert pause(1, random=lambda: 0.0, at_least=2.0) == 2.0

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from arms.retriever.compose import Opened, open_retriever
 from arms.retriever.documents import Chunk, MediaType, NewDocument, SearchMode
 from arms.retriever.embedding import WORDLLAMA, open_embedder
-from arms.retriever.retriever import Retriever, text_to_embed
+from arms.retriever.retriever import Retriever, sha256_of, text_to_embed
 from arms.retriever.search import Query
 from arms.retriever.settings import RetrieverSettings
 from arms.retriever.store import DocumentStore, EmbeddedChunk
@@ -153,7 +153,7 @@ async def fill(opened: Opened, texts: Sequence[str], *, chunks: int) -> None:
             ]
             title = f"Volume {first}"
             new = NewDocument(title=title, media_type=MediaType.PLAIN, content=title.encode())
-            await store.put(new, made, tenant="large")
+            await store.put(new, made, digest=sha256_of(new.content), tenant="large")
     seconds = time.perf_counter() - begin
     async with connection(opened.pool, within=600) as taken:
         await taken.execute("VACUUM (ANALYZE) retriever.chunks")  # as autovacuum does in time

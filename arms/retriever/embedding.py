@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from arms.retriever.vectors import Vector
 from servicekit.errors import UnavailableError, ValidationFailedError
-
-Vector: TypeAlias = Sequence[float]
 
 BATCH = 16
 """Texts at once: the library pads them all to the longest one, and a text of rare characters is long."""
@@ -106,8 +105,7 @@ def load_wordllama() -> Model:
 
     def embed(texts: list[str]) -> list[Vector]:
         # The library divides 0 by 0 for an empty text.
-        vectors: Any = model.embed([text or " " for text in texts], norm=True, batch_size=BATCH)
-        return vectors.tolist()
+        return list(model.embed([text or " " for text in texts], norm=True, batch_size=BATCH))
 
     return embed
 

@@ -1,6 +1,11 @@
 """The retriever: puts documents in, lists and removes them, and finds passages, each for one tenant."""
 
+import asyncio
+import hashlib
+from collections.abc import Sequence
+
 from arms.retriever.documents import (
+    Chunk,
     Document,
     DocumentPage,
     NewDocument,
@@ -15,6 +20,9 @@ from arms.retriever.embedding import Embedder
 from arms.retriever.reading.pool import Reader
 from arms.retriever.search import PassageSearch, Query
 from arms.retriever.store import DocumentStore, EmbeddedChunk
+
+PUTS_AT_ONCE = 4
+"""Documents in work at the same time; of the largest size each takes some 200 MB until it is stored."""
 
 
 class Retriever:
@@ -34,6 +42,7 @@ class Retriever:
         self._embedder = embedder
         self._store = store
         self._search = search
+        self._places = asyncio.Semaphore(PUTS_AT_ONCE)
 
     async def put_document(self, new: NewDocument, *, tenant: str) -> Document:
         """Store a document; the same content is stored once, with the title and metadata given last.
@@ -50,16 +59,21 @@ class Retriever:
             UnavailableError: the database or the embedder does not answer.
         """
         check_document(new)
-        same = await self._store.find_same(new, tenant=tenant)
+        digest = await asyncio.to_thread(sha256_of, new.content)
+        same = await self._store.find_same(new, digest=digest, tenant=tenant)
         if same is not None:
             return same
-        chunks = await self._reader.read(new.content, media_type=new.media_type)
-        texts = [text_to_embed(new.title, chunk.section, chunk.text) for chunk in chunks]
+        async with self._places:
+            chunks = await self._reader.read(new.content, media_type=new.media_type)
+            embedded = await self._embedded(new.title, chunks)
+            return await self._store.put(new, embedded, digest=digest, tenant=tenant)
+
+    async def _embedded(self, title: str, chunks: Sequence[Chunk]) -> Sequence[EmbeddedChunk]:
+        texts = [text_to_embed(title, chunk.section, chunk.text) for chunk in chunks]
         vectors = await self._embedder.embed(texts)
-        embedded = [
+        return [
             EmbeddedChunk(chunk=chunk, vector=vector) for chunk, vector in zip(chunks, vectors, strict=True)
         ]
-        return await self._store.put(new, embedded, tenant=tenant)
 
     async def get_document(self, document_id: str, *, tenant: str) -> Document:
         """One document's description.
@@ -108,3 +122,8 @@ class Retriever:
 def text_to_embed(title: str, section: str, text: str) -> str:
     """What a chunk's vector is made of: where it stands says what it is about."""
     return "\n".join(part for part in (title, section, text) if part)
+
+
+def sha256_of(content: bytes) -> bytes:
+    """By which content is known again."""
+    return hashlib.sha256(content).digest()

@@ -1,6 +1,5 @@
 """Documents in PostgreSQL: stored whole or not at all, and seen by their tenant only."""
 
-import hashlib
 import secrets
 import string
 from collections.abc import Sequence
@@ -11,8 +10,8 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from arms.retriever.documents import Chunk, Document, DocumentPage, MediaType, NewDocument
-from arms.retriever.embedding import EmbedderName, Vector
-from arms.retriever.vectors import vector_literal
+from arms.retriever.embedding import EmbedderName
+from arms.retriever.vectors import Vector, vector_literal
 from servicekit.database import Connection, Pool, connection, transaction
 from servicekit.errors import ConflictError, NotFoundError
 
@@ -83,17 +82,20 @@ class DocumentStore:
         self._pool = pool
         self._identity = identity
 
-    async def find_same(self, new: NewDocument, *, tenant: str) -> Document | None:
+    async def find_same(self, new: NewDocument, *, digest: bytes, tenant: str) -> Document | None:
         """The document that is already stored with the same content, title and metadata, if any."""
         async with connection(self._pool) as taken:
-            return await _document(taken, FIND, _values(new, tenant=tenant))
+            return await _document(taken, FIND, _values(new, digest=digest, tenant=tenant))
 
-    async def put(self, new: NewDocument, chunks: Sequence[EmbeddedChunk], *, tenant: str) -> Document:
+    async def put(
+        self, new: NewDocument, chunks: Sequence[EmbeddedChunk], *, digest: bytes, tenant: str
+    ) -> Document:
         """Store a document with its chunks, in place of an earlier one with the same content.
 
         Args:
             new: the document.
             chunks: all of it.
+            digest: SHA-256 of its content.
             tenant: whose it is.
 
         Returns:
@@ -103,7 +105,10 @@ class DocumentStore:
             ConflictError: the index has become another embedder's.
             UnavailableError: the database does not answer, or another call stores the same document.
         """
-        values = _values(new, tenant=tenant) | {"document_id": new_document_id(), "chunks": len(chunks)}
+        values = _values(new, digest=digest, tenant=tenant) | {
+            "document_id": new_document_id(),
+            "chunks": len(chunks),
+        }
         async with transaction(self._pool, within=STORE_SECONDS) as taken:
             await self._hold_index(taken)
             stored = await _document(taken, PUT, values)
@@ -190,13 +195,13 @@ async def _count(taken: Connection, tenant: str, *, documents: int, chunks: int)
     await taken.execute(COUNT, {"tenant": tenant, "documents": documents, "chunks": chunks})
 
 
-def _values(new: NewDocument, *, tenant: str) -> dict[str, Any]:
+def _values(new: NewDocument, *, digest: bytes, tenant: str) -> dict[str, Any]:
     return {
         "tenant": tenant,
         "title": new.title,
         "media_type": new.media_type.value,
         "metadata": Jsonb(dict(new.metadata)),
-        "sha256": hashlib.sha256(new.content).digest(),
+        "sha256": digest,
         "size": len(new.content),
     }
 

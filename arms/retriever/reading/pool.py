@@ -15,8 +15,8 @@ from typing import Protocol, cast
 from arms.retriever.documents import Chunk, MediaType
 from arms.retriever.reading.chunking import ChunkingRules
 from arms.retriever.reading.frames import HELLO, LENGTH, MAX_ANSWER, decode_answer
-from arms.retriever.reading.worker import too_complex
-from servicekit.errors import UnavailableError, ValidationFailedError
+from arms.retriever.reading.refusals import crashed, too_complex
+from servicekit.errors import UnavailableError
 
 START_SECONDS = 30.0
 """How long a worker may take to import its libraries, on a busy machine too."""
@@ -119,7 +119,7 @@ async def _ended_on_failure(worker: asyncio.subprocess.Process) -> AsyncIterator
     except BaseException as error:
         await _end(worker)
         if isinstance(error, asyncio.IncompleteReadError | ConnectionError):
-            raise _crashed() from error
+            raise crashed() from error
         if isinstance(error, TimeoutError):
             raise too_complex() from error
         raise
@@ -153,15 +153,6 @@ async def _end(worker: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         worker.kill()
     await worker.wait()
-
-
-def _crashed() -> ValidationFailedError:
-    return ValidationFailedError(
-        "the document made the program that reads it fail: it is damaged, or takes too much memory",
-        field="content",
-        constraint="must be a document that can be read",
-        reason="DOCUMENT_DAMAGED",
-    )
 
 
 def _cannot_start() -> UnavailableError:

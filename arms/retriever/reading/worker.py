@@ -12,6 +12,7 @@ from arms.retriever.reading.chunking import ChunkingRules
 from arms.retriever.reading.frames import HELLO, encode_chunks, encode_refusal, read_frame, write_frame
 from arms.retriever.reading.limits import allow_cpu, confine
 from arms.retriever.reading.reader import read_chunks
+from arms.retriever.reading.refusals import too_complex
 from servicekit.errors import ValidationFailedError
 
 
@@ -40,16 +41,6 @@ def _answer_one(documents: BinaryIO, answers: BinaryIO, *, seconds: float, rules
         write_frame(answers, encode_refusal(too_complex()))
         return False
     return True
-
-
-def too_complex() -> ValidationFailedError:
-    """The error for a document that needs more memory or time than any gets."""
-    return ValidationFailedError(
-        "the document takes more memory or time to read than any may",
-        field="content",
-        constraint="must be readable in bounded memory and time",
-        reason="DOCUMENT_TOO_COMPLEX",
-    )
 
 
 if __name__ == "__main__":

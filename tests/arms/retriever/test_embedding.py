@@ -33,7 +33,7 @@ async def test_a_batch_gives_what_single_texts_give() -> None:
     async with open_embedder("wordllama") as embedder:
         together = await embedder.embed(texts)
         (alone,) = await embedder.embed(texts[7:8])
-    assert together[7] == pytest.approx(alone, abs=1e-5)
+    assert list(together[7]) == pytest.approx(list(alone), abs=1e-5)
 
 
 async def test_an_unknown_embedder_is_told() -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from arms.retriever.compose import Opened
 from arms.retriever.documents import Chunk, MediaType, NewDocument, Passage, SearchMode
-from arms.retriever.embedding import WORDLLAMA, Vector
-from arms.retriever.retriever import Retriever
+from arms.retriever.embedding import WORDLLAMA
+from arms.retriever.retriever import Retriever, sha256_of
 from arms.retriever.search import PassageSearch, Query, search_values
 from arms.retriever.search_sql import search_statement
 from arms.retriever.store import DocumentStore, EmbeddedChunk
+from arms.retriever.vectors import Vector
 from servicekit.database import connection
 from servicekit.errors import ValidationFailedError
 
@@ -158,7 +159,7 @@ async def fill(opened: Opened, *, tenant: str, vectors: Sequence[Vector]) -> Non
     ]
     document = NewDocument(title=tenant, media_type=MediaType.PLAIN, content=tenant.encode())
     store = DocumentStore(pool=opened.pool, identity=WORDLLAMA)
-    await store.put(document, chunks, tenant=tenant)
+    await store.put(document, chunks, digest=sha256_of(document.content), tenant=tenant)
 
 
 async def plan_of(opened: Opened, query: Query, *, tenant: str) -> str:

@@ -8,7 +8,10 @@ from functools import cache
 from gateway.clients import open_clients
 from gateway.context import Context
 from gateway.convert.values import instant_now
-from gateway.edge.layers import edge
+from gateway.edge.client_address import ClientAddresses, networks
+from gateway.edge.layers import Rates, edge
+from gateway.edge.rate_limit import RateLimits
+from gateway.limiter import Limiter
 from gateway.openapi.document import contract
 from gateway.routes.parameters import PATH_PARAMETERS
 from gateway.routes.table import DOORS, all_routes
@@ -58,9 +61,17 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
             contract=contract_of,
         )
         routers = {sock.getsockname()[1]: Router(routes[door]) for door, sock in sockets.items()}
-        app = edge(context=context, parameters=PATH_PARAMETERS, routers=routers)
+        addresses = ClientAddresses(trusted=networks(settings.trusted_proxies))
+        limiter = await stack.enter_async_context(_limiter(settings, metrics=context.metrics))
+        limits = RateLimits(ip=settings.rate_limit_ip, subject=settings.rate_limit_subject)
+        app = edge(
+            context=context,
+            parameters=PATH_PARAMETERS,
+            routers=routers,
+            rates=Rates(limiter=limiter, limits=limits, addresses=addresses),
+        )
         server = await stack.enter_async_context(
-            serving(app, sockets=list(sockets.values()), settings=settings)
+            serving(app, sockets=list(sockets.values()), settings=settings, addresses=addresses)
         )
 
         async def drain(grace: float) -> None:
@@ -70,6 +81,21 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
         yield Running(
             name="gateway", endpoints=_endpoints({door: url(it) for door, it in sockets.items()}), drain=drain
         )
+
+
+@asynccontextmanager
+async def _limiter(settings: GatewaySettings, *, metrics: Metrics) -> AsyncIterator[Limiter]:
+    limiter = Limiter(
+        redis_url=settings.redis_url.get_secret_value() if settings.redis_url else None,
+        redis_timeout=settings.redis_timeout,
+        redis_pause=settings.redis_pause,
+        replicas=settings.replicas,
+        metrics=metrics,
+    )
+    try:
+        yield limiter
+    finally:
+        await limiter.close()
 
 
 def _endpoints(urls: Mapping[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 
+from gateway.edge.client_address import ClientAddresses
 from gateway.edge.connections import Connections
 from gateway.edge.protocol import ProtocolLimits, protocol_factory
 from gateway.routing.asgi import App
@@ -43,14 +44,14 @@ class Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(
-    app: App, *, sockets: Sequence[socket.socket], settings: GatewaySettings
+    app: App, *, sockets: Sequence[socket.socket], settings: GatewaySettings, addresses: ClientAddresses
 ) -> AsyncIterator[Server]:
     """Serve `app` on these sockets until the block ends.
 
     Raises:
         InternalError: when the server ended while it started.
     """
-    server = Server(_config(app, settings=settings))
+    server = Server(_config(app, settings=settings, addresses=addresses))
     task = asyncio.create_task(server.serve(list(sockets)), name="uvicorn")
     task.add_done_callback(lambda _: server.stopped.set())
     try:
@@ -64,9 +65,10 @@ async def serving(
         await task
 
 
-def _config(app: App, *, settings: GatewaySettings) -> uvicorn.Config:
+def _config(app: App, *, settings: GatewaySettings, addresses: ClientAddresses) -> uvicorn.Config:
     limits = ProtocolLimits(
-        connections=Connections(limit=settings.connections_per_ip), header_seconds=settings.header_seconds
+        connections=Connections(limit=settings.connections_per_ip, unlimited=addresses.trusts),
+        header_seconds=settings.header_seconds,
     )
     return uvicorn.Config(
         app=app,  # type: ignore[arg-type]  # the same shape, spelled with plain dictionaries

@@ -1,5 +1,7 @@
 """Settings of the gateway, read once from OCTOLLM_* variables."""
 
+from pydantic import Field, SecretStr
+
 from servicekit.settings import ServiceSettings
 
 
@@ -12,6 +14,20 @@ class GatewaySettings(ServiceSettings):
     """How often an idle event stream writes a comment, so that no proxy takes it for dead."""
     connections_per_ip: int = 64
     """Open connections that one address may have; 0 for no limit."""
+    rate_limit_ip: int = Field(default=100, ge=0)
+    """Requests a minute from one address; 0 for no limit."""
+    rate_limit_subject: int = Field(default=1000, ge=0)
+    """Requests a minute of one authenticated subject; 0 for no limit."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Networks, such as 10.0.0.0/8, whose X-Forwarded-For is believed; nobody's by default."""
+    redis_url: SecretStr | None = None
+    """Where rate limits are shared between gateways; each counts for itself without."""
+    redis_timeout: float = 0.08
+    """Seconds that Redis may take."""
+    redis_pause: float = 1.0
+    """Seconds for which Redis is left alone after it failed."""
+    replicas: int = Field(default=1, ge=1)
+    """How many gateways share the limits: while Redis is away each grants its part."""
     header_seconds: float = 5.0
     """How long the head of a request may take to arrive."""
     keep_alive_seconds: int = 75

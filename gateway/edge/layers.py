@@ -1,17 +1,36 @@
 """The layers of the edge, in their order, with why each stands where it stands."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from gateway.context import Context
 from gateway.edge.body_limits import BodyLimitsLayer
+from gateway.edge.client_address import ClientAddresses
 from gateway.edge.endpoint import Endpoint
 from gateway.edge.error_envelope import ErrorEnvelopeLayer
 from gateway.edge.observe import ObserveLayer
+from gateway.edge.rate_limit import RateLimitLayer, RateLimits
 from gateway.edge.request_id import RequestIdLayer
 from gateway.edge.resolve import ResolveLayer
+from gateway.limiter import Limiter
 from gateway.routing.asgi import App
 from gateway.routing.route import PathParameter
 from gateway.routing.router import Router
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rates:
+    """What rate limits need.
+
+    Attributes:
+        limiter: counts.
+        limits: what is allowed.
+        addresses: tells clients apart.
+    """
+
+    limiter: Limiter
+    limits: RateLimits
+    addresses: ClientAddresses
 
 
 def edge(
@@ -19,6 +38,7 @@ def edge(
     context: Context,
     parameters: Mapping[str, PathParameter],
     routers: Mapping[int, Router],
+    rates: Rates,
 ) -> App:
     """The whole ASGI app.
 
@@ -26,12 +46,15 @@ def edge(
         context: what the handlers share.
         parameters: the path parameters of all routes.
         routers: by port, the routes that it serves.
+        rates: who may ask how often.
     """
     # From the innermost to the outermost; a request meets the last one first.
     app: App = Endpoint(context=context, parameters=parameters)
     # Refuses by the head before anything reads the body.
     app = BodyLimitsLayer(app)
-    # Before all that depends on the route: limits of bodies, scopes, labels.
+    # Before anything is done for the request, its body read included.
+    app = RateLimitLayer(app, limiter=rates.limiter, limits=rates.limits, addresses=rates.addresses)
+    # Before all that depends on the route: limits of rates and bodies, scopes, labels.
     app = ResolveLayer(app, routers=routers)
     # Outside of all that may refuse or fail.
     app = ErrorEnvelopeLayer(app)

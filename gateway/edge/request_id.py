@@ -21,11 +21,12 @@ class RequestIdLayer:
         encoded = request_id.encode("ascii")
         set_request_id(request_id)
         set_service(self._service)
-        put_state(scope, RequestState(request_id=request_id))
+        state = RequestState(request_id=request_id, headers=[(HEADER, encoded)])
+        put_state(scope, state)
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (HEADER, encoded)]
+                message["headers"] = [*message["headers"], *state.headers]
             await send(message)
 
         await self._app(scope, receive, send_with_id)

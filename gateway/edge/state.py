@@ -22,11 +22,13 @@ class RequestState:
         request_id: its id.
         match: the route that was found, or why there is none.
         status: the status of its answer; 0 before there is one.
+        headers: what every answer to it carries, whoever writes it.
     """
 
     request_id: str
     match: Match = field(default_factory=lambda: Match(route=None))
     status: int = 0
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
 
 
 def put_state(scope: Scope, state: RequestState) -> None:

@@ -12,6 +12,16 @@ from gateway.routing.route import AnyRoute, Told
 from servicekit.version import octollm_version
 
 _REQUEST_ID = {"$ref": "#/components/headers/RequestId"}
+_RATES: Mapping[str, str] = {
+    "RateLimit-Policy": "What is allowed: `q` requests in `w` seconds.",
+    "RateLimit": "What is left: `r` requests, and `t` seconds until the oldest stops counting.",
+    "X-RateLimit-Limit": "Requests a minute.",
+    "X-RateLimit-Remaining": "Requests left now.",
+    "X-RateLimit-Reset": "Seconds until the oldest request stops counting.",
+}
+"""Headers of every answer of a route that is rate-limited, while limits are on."""
+
+_RATE_HEADERS = {name: {"$ref": f"#/components/headers/{name}"} for name in _RATES}
 _ABOUT: Mapping[str, str] = {
     "gateway": "Submit a goal with a budget, follow how it is worked on, read the checked result.",
     "reflex": "Check texts for personal data, secrets and injections; keep values in the cache.",
@@ -42,10 +52,11 @@ def document(door: str, routes: Sequence[AnyRoute]) -> dict[str, Any]:
         "components": {
             "schemas": components(routes),
             "headers": {
+                **{name: {"description": it, "schema": {"type": "string"}} for name, it in _RATES.items()},
                 "RequestId": {
                     "description": "The caller's X-Request-ID when it was well formed, else a new one.",
                     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
-                }
+                },
             },
             "parameters": {
                 "RequestId": {
@@ -68,7 +79,7 @@ def _operation(route: AnyRoute) -> dict[str, Any]:
         "tags": [route.tag],
         "parameters": [*_path_parameters(route), *query_parameters(route.query), *_header_parameters(route)],
         "responses": {
-            **{str(status): _response(told) for status, told in route.told.items()},
+            **{str(status): _response(told, limited=route.limited) for status, told in route.told.items()},
             **failures_of(route),
         },
     }
@@ -109,8 +120,8 @@ def _header_parameters(route: AnyRoute) -> list[dict[str, Any]]:
     return [*own, {"$ref": "#/components/parameters/RequestId"}]
 
 
-def _response(told: Told) -> dict[str, Any]:
-    headers: dict[str, Any] = {"X-Request-ID": _REQUEST_ID}
+def _response(told: Told, *, limited: bool) -> dict[str, Any]:
+    headers: dict[str, Any] = {"X-Request-ID": _REQUEST_ID, **(_RATE_HEADERS if limited else {})}
     for name, description in told.headers.items():
         headers[name] = {"description": description, "schema": {"type": "string"}}
     response: dict[str, Any] = {"description": told.description, "headers": headers}

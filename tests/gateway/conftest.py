@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from gateway.settings import GatewaySettings
 from servicekit.running import Running
 from tests.gateway.fakes import Fakes, fakes
 
-FREE = dict.fromkeys(DOORS, 0)
+FREE: dict[str, int] = dict.fromkeys(DOORS, 0)
 
 
 @dataclass(frozen=True)
@@ -48,26 +47,26 @@ def socket_dir() -> Generator[Path]:
 
 
 @asynccontextmanager
-async def running_gateway(socket_dir: Path, **settings: Any) -> AsyncGenerator[Gateway]:
-    """Run a gateway with settings of the test's own."""
-    async with fakes(socket_dir) as behind:
-        given: dict[str, Any] = {"ports": FREE, "socket_dir": socket_dir, **settings}
-        async with build(GatewaySettings(**given)) as running:
-            yield Gateway(running, behind)
+async def running_gateway(**settings: Any) -> AsyncGenerator[Gateway]:
+    """Run a gateway with settings of the test's own, in front of servers of its own."""
+    with tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp") as path:
+        async with fakes(Path(path)) as behind:
+            given: dict[str, Any] = {"ports": FREE, "socket_dir": path, "rate_limit_ip": 0, **settings}
+            async with build(GatewaySettings(**given)) as running:
+                yield Gateway(running, behind)
 
 
 @pytest.fixture
-def start(socket_dir: Path) -> Starter:
-    """Start a gateway in the test itself."""
-    return partial(running_gateway, socket_dir)
+def start() -> Starter:
+    """Start a gateway in the test itself, once or several times."""
+    return running_gateway
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared() -> AsyncGenerator[Gateway]:
     """One gateway for all tests of a module; they leave it as they found it."""
-    with tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp") as path:
-        async with running_gateway(Path(path)) as it:
-            yield it
+    async with running_gateway() as it:
+        yield it
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

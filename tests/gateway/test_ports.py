@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from pathlib import Path
 
 import httpx
 import pytest
@@ -53,7 +52,7 @@ def test_a_host_that_is_not_ours() -> None:
         pass
 
 
-async def test_it_ends_with_requests_running_and_frees_its_ports(start: Starter, socket_dir: Path) -> None:
+async def test_it_ends_with_requests_running_and_frees_its_ports(start: Starter) -> None:
     async with start() as gateway:
         port = gateway.port()
         gateway.fakes.trouble.hang = asyncio.Event()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 import orchestrator.app
 import orchestrator.settings
@@ -24,13 +25,18 @@ from tests.gateway.conftest import FREE
 async def real(
     socket_dir: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[httpx.AsyncClient]:
-    monkeypatch.setenv("OCTOLLM_DATABASE_URL", database_url)
     monkeypatch.setenv("OCTOLLM_SOCKET_DIR", str(socket_dir))
     monkeypatch.setenv("OCTOLLM_GRPC_PORTS", "{}")
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(reflex.app.build(reflex.settings.ReflexSettings()))
-        await stack.enter_async_context(orchestrator.app.build(orchestrator.settings.OrchestratorSettings()))
-        running = await stack.enter_async_context(build(GatewaySettings(ports=FREE, socket_dir=socket_dir)))
+        await stack.enter_async_context(
+            orchestrator.app.build(
+                orchestrator.settings.OrchestratorSettings(database_url=SecretStr(database_url))
+            )
+        )
+        running = await stack.enter_async_context(
+            build(GatewaySettings(ports=FREE, socket_dir=socket_dir, rate_limit_ip=0))
+        )
         base = f"{running.endpoints['rest']}/api/v1"
         yield await stack.enter_async_context(httpx.AsyncClient(base_url=base, timeout=30, trust_env=False))
 

@@ -37,7 +37,7 @@ class Platform:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=dict(os.environ),
+                env={"OCTOLLM_RATE_LIMIT_IP": "0", **os.environ},  # these tests ask more often than people do
             )
         until(self._is_ready, seconds=seconds, what="the platform to be ready")
         return time.monotonic() - began

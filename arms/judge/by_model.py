@@ -2,8 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from arms.judge.grounding import borrowed
 from arms.judge.verdict import JudgeRequest, Verdict
-from arms.material import given
+from arms.material import context_text, given
 from arms.model.prompt import Prompt, Section
 from arms.model.session import ModelSession
 
@@ -37,13 +38,20 @@ async def ask_for_verdict(criterion: str, *, request: JudgeRequest, model: Model
         _prompt(criterion, request=request), output=ModelVerdict, max_tokens=_TOKENS
     )
     evidence = " ".join(answer.evidence.split()) or "the model gave none"
+    elsewhere = borrowed(evidence, output=request.output, material=_material(request))
+    if answer.satisfied and elsewhere:
+        evidence = f'the output does not say it; "{elsewhere}" stands only in what it was made from'
     return Verdict(
         criterion=criterion,
-        passed=answer.satisfied,
+        passed=answer.satisfied and not elsewhere,
         evidence=evidence,
         confidence=_CONFIDENCE,
         method="model",
     )
+
+
+def _material(request: JudgeRequest) -> list[str]:
+    return [context_text(request.brief.context), *(given.output for given in request.inputs)]
 
 
 def _prompt(criterion: str, *, request: JudgeRequest) -> Prompt:

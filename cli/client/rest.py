@@ -109,6 +109,8 @@ class Api:
                 source.response.read()
                 raise _refusal(source.response)
             for event in source.iter_sse():
+                if not event.data:  # only a hint how soon to reconnect
+                    continue
                 yield Event(sequence=int(event.id), type=event.event, data=event.json())
 
     def _json(

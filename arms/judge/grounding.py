@@ -1,4 +1,4 @@
-"""Whether a model's evidence stands in the output that it judged, and not merely in what that was made from."""
+"""Whether a model's evidence stands in the output that it judged, not merely in what that was made from."""
 
 import re
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ _WORD = re.compile(r"[^\W_]+")
 def borrowed(evidence: str, *, output: str, material: Iterable[str]) -> str:
     """The words that evidence quotes from the material though the output does not have them.
 
-    A small model is easily led by the context: it finds the root cause there and says that the output names it.
+    A small model is easily led by the context: it finds the cause there and says that the output names it.
 
     Args:
         evidence: what the model says decided it.

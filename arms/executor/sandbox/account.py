@@ -7,6 +7,9 @@ from dataclasses import dataclass
 SPARE_ID = 65533
 """A user id that distributions leave unused: unlike `nobody` it owns nothing of another service."""
 
+BECOME = "/usr/bin/setpriv"
+"""Becomes another account and then a program; a part of util-linux."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
@@ -21,6 +24,14 @@ class Account:
     uid: int
     gid: int
     changes: bool
+
+    @property
+    def becoming(self) -> tuple[str, ...]:
+        """The command that becomes this account for good, and then another command."""
+        if not self.changes:
+            return ()
+        identity = (f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups")
+        return (BECOME, *identity, "--inh-caps=-all", "--no-new-privs", "--")
 
 
 def sandbox_account() -> Account:

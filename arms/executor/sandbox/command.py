@@ -51,6 +51,7 @@ class Descriptors:
 def command_line(program: Program, *, parts: Parts, limits: Limits, descriptors: Descriptors) -> list[str]:
     """Return the command that runs `program` in the sandbox."""
     return [
+        *parts.account.becoming,
         str(parts.bubblewrap),
         *("--unshare-all", "--unshare-user", "--disable-userns", "--new-session", "--die-with-parent"),
         *("--uid", USER, "--gid", USER, "--hostname", "sandbox", "--clearenv"),

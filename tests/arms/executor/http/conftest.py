@@ -70,6 +70,10 @@ async def server() -> AsyncIterator[Server]:
 @pytest.fixture
 def fetcher(server: Server) -> Fetcher:
     """Return a way out to that server alone."""
+    return way_to(server)
+
+
+def way_to(server: Server) -> Fetcher:
     return Fetcher(
         policy=EgressPolicy(
             hosts=(f"service.test:{server.port}", f"other.test:{server.port}"),

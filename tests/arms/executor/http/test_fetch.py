@@ -111,7 +111,8 @@ def test_urls_that_are_refused(url: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["localhost", "127.0.0.1", "127.1", "2130706433", "0x7f000001", "017700000001", "0", "[::1]", "[::ffff:127.0.0.1]",
+    ["localhost", "127.0.0.1", "127.1", "2130706433", "0x7f000001", "017700000001", "0", "[::1]",
+     "[::ffff:127.0.0.1]",
      "169.254.169.254", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fe80::1]", "10.0.0.1"],
 )  # fmt: skip
 async def test_inner_addresses_are_refused_however_written(host: str) -> None:

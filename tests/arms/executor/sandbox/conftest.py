@@ -1,8 +1,6 @@
 """An executor process for each kind of user that the tests can be."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -14,15 +12,6 @@ from arms.executor.sandbox.sandbox import Sandbox
 from tests.arms.executor.sandbox.executor import Executor
 
 USERS = ("root", "ordinary") if os.geteuid() == 0 else ("ordinary",)
-
-
-@pytest.fixture(scope="session")
-def staging_dir() -> Generator[Path]:
-    """Return a directory that every account can enter."""
-    path = Path(tempfile.mkdtemp(prefix="octo-sandbox-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
 
 
 @pytest.fixture(scope="session", params=USERS)

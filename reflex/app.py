@@ -16,15 +16,18 @@ from reflex.detect import Detector
 from reflex.disguise import Disguises
 from reflex.engine import Engine
 from reflex.lanes import Lanes
+from reflex.meters import Meters
 from reflex.normalise import Normaliser
 from reflex.policy import Policy, Thresholds
 from reflex.redact import Redactor, TokenVault
+from reflex.redis_link import RedisLink
+from reflex.redis_store import PREFIX, RedisStore
 from reflex.rules import Rule, load_rules
 from reflex.scorer import Scorer, Weights, load_weights
 from reflex.servicer import ReflexServicer
 from reflex.settings import ReflexSettings
 from reflex.stats import Stats
-from reflex.values import MemoryStore, Values
+from reflex.values import MemoryStore, StoredValue, Values, ValueStore
 from reflex.vocabulary import load_vocabulary
 from servicekit.context import set_service
 from servicekit.metrics import Metrics
@@ -45,13 +48,16 @@ async def build(settings: ReflexSettings) -> AsyncGenerator[Running]:
     """
     set_service(NAME)
     async with AsyncExitStack() as stack:
-        board = StatusBoard(service=NAME)
+        board, metrics = StatusBoard(service=NAME), Metrics()
+        meters = Meters(metrics=metrics)
         rules = load_rules()
         engine = await asyncio.to_thread(Engine, rules=rules)
         board.set("engine", Health.HEALTHY, required=True)
         lanes = Lanes(short=settings.short_lane, long=settings.long_lane)
         stack.callback(lanes.close)
-        servicer = _servicer(settings, engine=engine, rules=rules, lanes=lanes)
+        store = await stack.enter_async_context(_value_store(settings, board=board, meters=meters))
+        values = Values(store=store, on_look_up=lambda found: meters.looked_up(found=found), now=_now)
+        servicer = _servicer(settings, engine=engine, rules=rules, lanes=lanes, values=values, meters=meters)
 
         def register(server: grpc.aio.Server) -> None:
             reflex_pb2_grpc.add_ReflexServiceServicer_to_server(servicer, server)
@@ -63,25 +69,68 @@ async def build(settings: ReflexSettings) -> AsyncGenerator[Running]:
                 register=register,
                 services=_SERVICES,
                 board=board,
-                metrics=Metrics(),
+                metrics=metrics,
             )
         )
         yield server
 
 
+@asynccontextmanager
+async def _value_store(
+    settings: ReflexSettings, *, board: StatusBoard, meters: Meters
+) -> AsyncGenerator[ValueStore]:
+    """Values in process, or in Redis when there is one; a Redis that is away does not stop a start."""
+    if settings.redis_url is None:
+        yield MemoryStore(cache=_value_cache(settings), now=_now)
+        return
+    told = asyncio.Event()
+
+    def on_change(up: bool, why: str) -> None:  # noqa: FBT001 - the signature that RedisStore calls
+        meters.redis(up=up)
+        detail = "" if up else f"{why}; values are kept in process until it is back"
+        board.set("redis", Health.HEALTHY if up else Health.DEGRADED, detail=detail)
+        told.set()
+
+    link = RedisLink(url=settings.redis_url.get_secret_value(), timeout=settings.redis_timeout, prefix=PREFIX)
+    store = RedisStore(
+        link=link,
+        front=_value_cache(settings),
+        aside=_value_cache(settings),
+        now=_now,
+        pause=settings.redis_pause,
+        on_change=on_change,
+    )
+    following = asyncio.create_task(store.follow(), name="redis of reflex")
+    await told.wait()
+    try:
+        yield store
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await link.close()
+
+
+def _value_cache(settings: ReflexSettings) -> BoundedCache[StoredValue]:
+    return BoundedCache(entries=settings.cache_entries, memory=settings.cache_bytes, clock=time.monotonic)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def _servicer(
-    settings: ReflexSettings, *, engine: Engine, rules: Sequence[Rule], lanes: Lanes
+    settings: ReflexSettings,
+    *,
+    engine: Engine,
+    rules: Sequence[Rule],
+    lanes: Lanes,
+    values: Values,
+    meters: Meters,
 ) -> ReflexServicer:
     clock = time.monotonic
     weights = load_weights()
     verdicts = BoundedCache[Outcome](
         entries=settings.verdict_entries, memory=settings.verdict_bytes, clock=clock
-    )
-    values = Values(
-        store=MemoryStore(
-            cache=BoundedCache(entries=settings.cache_entries, memory=settings.cache_bytes, clock=clock),
-            now=lambda: datetime.now(UTC),
-        )
     )
     policy = Policy(injection=Thresholds(flag=settings.flag_threshold, block=settings.block_threshold))
     stats = Stats(clock=clock)
@@ -100,6 +149,7 @@ def _servicer(
         values=values,
         lanes=lanes,
         stats=stats,
+        meters=meters,
         clock=clock,
     )
     return ReflexServicer(checker=checker, values=values, verdicts=verdicts, stats=stats)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from reflex.bounded import BoundedCache
 from reflex.detect import Detector, Wanted
 from reflex.lanes import Lanes
+from reflex.meters import Meters
 from reflex.policy import Handling, Policy
 from reflex.redact import Redaction, Redactor
 from reflex.single_flight import SingleFlight
@@ -80,7 +81,8 @@ class Checker:
         verdict_ttl: seconds they are remembered.
         values: what callers put.
         lanes: where scans run.
-        stats: counts.
+        stats: counts for GetStats.
+        meters: counts for Prometheus.
         clock: monotonic seconds.
     """
 
@@ -96,6 +98,7 @@ class Checker:
         values: Values,
         lanes: Lanes,
         stats: Stats,
+        meters: Meters,
         clock: Callable[[], float],
     ) -> None:
         self._detector = detector
@@ -107,6 +110,7 @@ class Checker:
         self._values = values
         self._lanes = lanes
         self._stats = stats
+        self._meters = meters
         self._clock = clock
         self._flights = SingleFlight[Outcome]()
 
@@ -129,14 +133,15 @@ class Checker:
             # A value never stands in for a verdict, and a blocked text gets none.
             if outcome.verdict.action is not Action.BLOCK:
                 value = await self._values.find(tenant=tenant, key=value_key)
-        milliseconds = (self._clock() - started) * 1000
-        self._stats.count(action=outcome.verdict.action, milliseconds=milliseconds)
+        seconds = self._clock() - started
+        self._stats.count(action=outcome.verdict.action, milliseconds=seconds * 1000)
+        self._meters.checked(verdict=outcome.verdict, seconds=seconds, remembered=kept is not None)
         return Checked(
             outcome=outcome,
             verdict_cached=kept is not None,
             key=value_key,
             value_json=value.value_json if value else None,
-            milliseconds=milliseconds,
+            milliseconds=seconds * 1000,
             policy_version=self._version,
         )
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from reflex.bounded import BoundedCache
@@ -48,8 +48,10 @@ class StoreStats:
 class ValueStore(Protocol):
     """Keeps values under names that already carry the tenant."""
 
-    backend: str
-    """``memory`` or ``redis``, as things are now."""
+    @property
+    def backend(self) -> str:
+        """``memory`` or ``redis``, as things are now."""
+        ...
 
     async def put(self, name: str, value: StoredValue) -> None:
         """Keep a value until it expires."""
@@ -107,11 +109,19 @@ class Values:
 
     Args:
         store: where values are kept.
+        on_look_up: told of every look-up whether it found something.
         now: the wall clock.
     """
 
-    def __init__(self, *, store: ValueStore, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        *,
+        store: ValueStore,
+        on_look_up: Callable[[bool], None],
+        now: Callable[[], datetime],
+    ) -> None:
         self._store = store
+        self._on_look_up = on_look_up
         self._now = now
         self.hits = 0
         self.misses = 0
@@ -135,6 +145,7 @@ class Values:
     async def find(self, *, tenant: str, key: str) -> StoredValue | None:
         """The value, or None; absence is never remembered."""
         value = await self._store.get(_name(tenant=tenant, key=key))
+        self._on_look_up(value is not None)
         if value is None:
             self.misses += 1
         else:

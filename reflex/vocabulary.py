@@ -22,8 +22,8 @@ class Vocabulary:
     def cut(self, *, letters: str) -> Sequence[str]:
         """Cut letters into known words and, where there are none, what lies between them.
 
-        The cheapest cut by dynamic programming over the ends of words; linear in the letters times the longest
-        word. A letter in no word costs more than a word, so long known words win.
+        The cheapest cut by dynamic programming over the ends of words, linear in the letters times the
+        longest word. A letter in no word costs more than a word, so long known words win.
         """
         unknown_costs = 3
         best: list[tuple[int, int]] = [(0, 0)]

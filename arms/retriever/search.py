@@ -18,6 +18,9 @@ SESSION = "-c hnsw.ef_search=120 -c hnsw.iterative_scan=strict_order -c hnsw.max
 EXACT_UP_TO = 10_000
 """Chunks whose vectors one search compares in about 10 ms."""
 
+CANDIDATES = 4_000
+"""Chunks that one search ranks by words in about 10 ms; common words bring no more than these."""
+
 DEPTH = 60
 """Places of each ranking that take part in the fusion."""
 
@@ -41,17 +44,30 @@ class Query:
     filters: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+@dataclass(frozen=True, kw_only=True)
+class SearchBounds:
+    """How much one search looks at.
+
+    Attributes:
+        exact_up_to: chunks of a tenant whose vectors are compared one by one; beyond it the index is asked.
+        candidates: chunks that are ranked by words, when the rare words of a query do not bring more.
+    """
+
+    exact_up_to: int = EXACT_UP_TO
+    candidates: int = CANDIDATES
+
+
 class PassageSearch:
     """Searches the chunks of one tenant at a time.
 
     Args:
         pool: of a migrated database, with the settings of ``SESSION``.
-        exact_up_to: chunks of a tenant whose vectors are compared one by one; beyond it the index is asked.
+        bounds: how much one search looks at.
     """
 
-    def __init__(self, *, pool: Pool, exact_up_to: int = EXACT_UP_TO) -> None:
+    def __init__(self, *, pool: Pool, bounds: SearchBounds | None = None) -> None:
         self._pool = pool
-        self._exact_up_to = exact_up_to
+        self._bounds = bounds or SearchBounds()
 
     async def find(self, query: Query, *, vector: Vector | None, tenant: str) -> list[Passage]:
         """The best passages.
@@ -68,7 +84,7 @@ class PassageSearch:
             UnavailableError: the database does not answer.
         """
         statement = search_statement(filtered=bool(query.filters))
-        values = search_values(query, vector=vector, tenant=tenant, exact_up_to=self._exact_up_to)
+        values = search_values(query, vector=vector, tenant=tenant, bounds=self._bounds)
         async with connection(self._pool, within=SEARCH_SECONDS) as taken:
             # Never prepared: a plan that fits every tenant fits none.
             cursor = await taken.execute(statement.encode(), values, prepare=False)
@@ -76,7 +92,9 @@ class PassageSearch:
         return [_passage(row, query=query.text) for row in rows]
 
 
-def search_values(query: Query, *, vector: Vector | None, tenant: str, exact_up_to: int) -> dict[str, Any]:
+def search_values(
+    query: Query, *, vector: Vector | None, tenant: str, bounds: SearchBounds
+) -> dict[str, Any]:
     """The values of the search statement."""
     depth = max(DEPTH, query.limit)
     return {
@@ -87,7 +105,8 @@ def search_values(query: Query, *, vector: Vector | None, tenant: str, exact_up_
         "hybrid": query.mode is SearchMode.HYBRID,
         "keyword_depth": 0 if query.mode is SearchMode.VECTOR else depth,
         "vector_depth": 0 if vector is None else depth,
-        "exact_up_to": exact_up_to,
+        "exact_up_to": bounds.exact_up_to,
+        "candidates": bounds.candidates,
         "limit": query.limit,
     }
 

@@ -5,6 +5,10 @@ with its number of occurrences and saturates, and falls with the logarithm of th
 much as in BM25; idf = ln(1 + chunks of the tenant / chunks with the word) comes from the matches themselves,
 which the index finds anyway. The sum of all idf divides it, so that it lies between 0 and 1.
 
+A large tenant's chunks are not all ranked because of a word that most of them have: as many of the query's
+words are sought, the rarest first, as occur in some thousands of chunks together, and at least one. The
+others only rank what was found. How common a word is tells the server's own statistics.
+
 Fusion is reciprocal rank fusion (Cormack, Clarke, Buettcher, SIGIR 2009): the sum of 1 / (60 + rank) over
 the rankings, divided by its largest possible value. A place by words counts by the share of the query's words
 that the chunk has, rare ones counting more: the first place for one common word of many says little. Without
@@ -16,8 +20,16 @@ tenant_size AS MATERIALIZED (
   SELECT greatest(coalesce(sum(chunks), 0), 1)::float8 AS chunks
   FROM retriever.tenants WHERE tenant = %(tenant)s
 ),
+common AS MATERIALIZED (
+  SELECT lexeme, share * chunks AS chunks FROM retriever.common_words(), tenant_size
+  WHERE (SELECT chunks FROM tenant_size) > %(candidates)s
+),
 query_words AS MATERIALIZED (
-  SELECT word, row_number() OVER () AS number FROM retriever.query_words(%(query)s)
+  SELECT word, row_number() OVER rarest_first AS number, chunks AS expected,
+         row_number() OVER rarest_first = 1
+           OR sum(coalesce(chunks, 0)) OVER rarest_first <= %(candidates)s AS sought
+  FROM retriever.query_words(%(query)s) LEFT JOIN common USING (lexeme)
+  WINDOW rarest_first AS (ORDER BY chunks NULLS FIRST, lexeme)
 ),
 hits AS MATERIALIZED (
   SELECT document_id, ordinal, number, ts_rank('{{0.5, 0.5, 0.75, 1.0}}', flat, word, 1) AS frequency
@@ -26,11 +38,12 @@ hits AS MATERIALIZED (
     CROSS JOIN LATERAL (SELECT words || ''::tsvector AS flat OFFSET 0) AS unpacked
     JOIN query_words ON flat @@ word
   WHERE tenant = %(tenant)s {eligible}
-    AND words @@ (SELECT string_agg(word::text, ' | ')::tsquery FROM query_words)
+    AND words @@ (SELECT string_agg(word::text, ' | ')::tsquery FROM query_words WHERE sought)
 ),
 weights AS MATERIALIZED (
-  SELECT number, ln(1 + (SELECT chunks FROM tenant_size) / greatest(count(hits.number), 1)) AS idf
-  FROM query_words LEFT JOIN hits USING (number) GROUP BY number
+  SELECT number, ln(1 + (SELECT chunks FROM tenant_size)
+                        / CASE WHEN sought THEN greatest(count(hits.number), 1) ELSE expected END) AS idf
+  FROM query_words LEFT JOIN hits USING (number) GROUP BY number, sought, expected
 ),
 by_words AS (
   SELECT document_id, ordinal, sum(frequency * idf) / (SELECT sum(idf) FROM weights) AS score,

@@ -57,10 +57,21 @@ CREATE FUNCTION retriever.searchable(title text, section text, body text) RETURN
 RETURN setweight(to_tsvector('pg_catalog.english', title || ' ' || section), 'A')
     || setweight(to_tsvector('pg_catalog.english', body), 'D');
 
--- A query's words as tsqueries of one word each: any of them may match. 32 words say what a query is about.
-CREATE FUNCTION retriever.query_words(query text) RETURNS TABLE (word tsquery)
+-- A query's words, each with a tsquery of its own: any of them may match. 32 say what a query is about.
+CREATE FUNCTION retriever.query_words(query text) RETURNS TABLE (lexeme text, word tsquery)
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT ('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''')::tsquery
+    SELECT lexeme, ('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''')::tsquery
     FROM unnest(to_tsvector('pg_catalog.english', query)) LIMIT 32;
+END;
+
+-- The most common words and their share of the chunks, as ANALYZE last estimated them.
+CREATE FUNCTION retriever.common_words() RETURNS TABLE (lexeme text, share real)
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT listed.lexeme, listed.share
+    FROM pg_catalog.pg_stats,
+         unnest(most_common_elems::text::text[], most_common_elem_freqs) AS listed (lexeme, share)
+    WHERE schemaname = 'retriever' AND tablename = 'chunks' AND attname = 'words'
+      AND listed.lexeme IS NOT NULL;  -- behind the shares stand their bounds
 END;

@@ -12,7 +12,7 @@ from arms.retriever.compose import Opened
 from arms.retriever.documents import Chunk, MediaType, NewDocument, Passage, SearchMode
 from arms.retriever.embedding import WORDLLAMA
 from arms.retriever.retriever import Retriever, sha256_of
-from arms.retriever.search import PassageSearch, Query, search_values
+from arms.retriever.search import PassageSearch, Query, SearchBounds, search_values
 from arms.retriever.search_sql import search_statement
 from arms.retriever.store import DocumentStore, EmbeddedChunk
 from arms.retriever.vectors import Vector
@@ -151,11 +151,14 @@ def around_axis(count: int, *, spread: float) -> list[list[float]]:
     return [[number / length for number in vector] for vector, length in zip(moved, lengths, strict=True)]
 
 
-async def fill(opened: Opened, *, tenant: str, vectors: Sequence[Vector]) -> None:
+async def fill(
+    opened: Opened, *, tenant: str, vectors: Sequence[Vector], texts: Sequence[str] | None = None
+) -> None:
     """One chunk a vector in one document, straight into the store."""
+    bodies = texts or [f"word{n % 50}" for n in range(len(vectors))]
     chunks = [
-        EmbeddedChunk(chunk=Chunk(text=f"word{n % 50}", start=n, end=n + 1, section=""), vector=vector)
-        for n, vector in enumerate(vectors)
+        EmbeddedChunk(chunk=Chunk(text=body, start=n, end=n + 1, section=""), vector=vector)
+        for n, (body, vector) in enumerate(zip(bodies, vectors, strict=True))
     ]
     document = NewDocument(title=tenant, media_type=MediaType.PLAIN, content=tenant.encode())
     store = DocumentStore(pool=opened.pool, identity=WORDLLAMA)
@@ -164,7 +167,7 @@ async def fill(opened: Opened, *, tenant: str, vectors: Sequence[Vector]) -> Non
 
 async def plan_of(opened: Opened, query: Query, *, tenant: str) -> str:
     """How the server searches."""
-    values = search_values(query, vector=AXIS, tenant=tenant, exact_up_to=1000)
+    values = search_values(query, vector=AXIS, tenant=tenant, bounds=SearchBounds(exact_up_to=1000))
     async with connection(opened.pool, within=30) as taken:
         explain = b"EXPLAIN (ANALYZE, FORMAT JSON) " + search_statement(filtered=False).encode()
         return json.dumps(await (await taken.execute(explain, values)).fetchone())
@@ -176,7 +179,7 @@ async def test_a_large_tenant_is_searched_by_index_and_a_small_one_exactly(opene
     await fill(opened, tenant="small", vectors=around_axis(80, spread=0.5))  # behind all of the others
     async with connection(opened.pool, within=60) as taken:
         await taken.execute("ANALYZE retriever.chunks")
-    search = PassageSearch(pool=opened.pool, exact_up_to=1000)
+    search = PassageSearch(pool=opened.pool, bounds=SearchBounds(exact_up_to=1000))
     query = Query(text="x", limit=50, mode=SearchMode.VECTOR)
     small = await search.find(query, vector=AXIS, tenant="small")
     assert [passage.title for passage in small] == ["small"] * 50
@@ -185,3 +188,24 @@ async def test_a_large_tenant_is_searched_by_index_and_a_small_one_exactly(opene
     assert len({passage.ordinal for passage in large} & set(nearest)) >= 45
     assert "chunks_by_embedding" in await plan_of(opened, query, tenant="large")
     assert "chunks_by_embedding" not in await plan_of(opened, query, tenant="small")
+
+
+async def test_common_words_of_a_large_tenant_only_rank(opened: Opened) -> None:
+    texts = [f"common everyday subject{n}" + (" shared" if n % 2 else "") for n in range(400)]
+    await fill(opened, tenant="large", vectors=[AXIS] * len(texts), texts=texts)
+    async with connection(opened.pool, within=60) as taken:
+        await taken.execute("ANALYZE retriever.chunks")
+    search = PassageSearch(pool=opened.pool, bounds=SearchBounds(candidates=50))
+
+    async def found(text: str) -> list[Passage]:
+        return await search.find(
+            Query(text=text, limit=100, mode=SearchMode.KEYWORD), vector=None, tenant="large"
+        )
+
+    (rare,) = await found("common everyday subject17 shared")
+    assert (rare.ordinal, rare.word_share) == (17, pytest.approx(1.0))
+    (part,) = await found("shared subject18")
+    assert part.ordinal == 18
+    assert 0.8 < part.word_share < 0.95  # the rare word was found and the common one was not
+    assert {passage.ordinal % 2 for passage in await found("common shared")} == {1}
+    assert len(await found("everyday common")) == 100

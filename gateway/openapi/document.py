@@ -135,6 +135,8 @@ def _response(told: Told, *, limited: bool) -> dict[str, Any]:
 
 
 def _plain(media_type: str) -> dict[str, str]:
+    if media_type == "text/event-stream":  # a text as a whole, an object each event: tools read it either way
+        return {"description": "Events as `id`, `event` and `data`, a TaskEvent as JSON."}
     return {"type": "object"} if media_type == "application/json" else {"type": "string"}
 
 

@@ -1,7 +1,7 @@
 """A real gateway on free ports, in front of real gRPC servers on Unix sockets."""
 
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,10 +47,10 @@ def socket_dir() -> Generator[Path]:
 
 
 @asynccontextmanager
-async def running_gateway(**settings: Any) -> AsyncGenerator[Gateway]:
+async def running_gateway(*, arms: Sequence[str] = ("coder",), **settings: Any) -> AsyncGenerator[Gateway]:
     """Run a gateway with settings of the test's own, in front of servers of its own."""
     with tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp") as path:
-        async with fakes(Path(path)) as behind:
+        async with fakes(Path(path), arms=arms) as behind:
             given: dict[str, Any] = {"ports": FREE, "socket_dir": path, "rate_limit_ip": 0, **settings}
             async with build(GatewaySettings(**given)) as running:
                 yield Gateway(running, behind)

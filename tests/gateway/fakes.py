@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -280,7 +280,7 @@ class Fakes:
 
 
 @asynccontextmanager
-async def fakes(socket_dir: Path, *, arms: tuple[str, ...] = ("coder",)) -> AsyncGenerator[Fakes]:
+async def fakes(socket_dir: Path, *, arms: Sequence[str]) -> AsyncGenerator[Fakes]:
     """Run them; the arms that are not named are down."""
     trouble = Trouble()
     tasks, reflex = Tasks(trouble), Reflex(trouble)

@@ -1,0 +1,96 @@
+"""schemathesis against the contract of every port.
+
+No server error, no undocumented answer; what the contract allows is taken, what it forbids refused.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from octollm.orchestrator.v1 import tasks_pb2 as pb
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from gateway.clients import ARMS
+from gateway.openapi.document import document
+from gateway.routes.table import DOORS, routes_of
+from tests.gateway.conftest import Gateway, running_gateway
+from tests.gateway.fakes import a_completed_task
+
+EXAMPLES = int(os.environ.get("OCTOLLM_TEST_EXAMPLES", "12"))
+"""Generated requests an operation and mode; the variable asks for more."""
+
+WORDS_ONLY = {
+    "POST /api/v1/tasks": "names in metadata, the context's size and depth, and the refusal of callbacks",
+    "DELETE /api/v1/tasks/{task_id}": "the refusal to erase",
+    "POST /api/v1/cache": "exactly one of key and text",
+}
+"""Operations with rules that OpenAPI 3.0 cannot say: there a refusal of what the schema allows is right."""
+
+MODES = {"allowed": GenerationMode.POSITIVE, "forbidden": GenerationMode.NEGATIVE}
+
+
+@pytest.fixture(scope="module")
+def served() -> Generator[Gateway]:
+    """A gateway on an event loop of its own: schemathesis speaks synchronously."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    block = with_a_task()
+    try:
+        yield asyncio.run_coroutine_threadsafe(block.__aenter__(), loop).result(30)
+    finally:
+        asyncio.run_coroutine_threadsafe(block.__aexit__(None, None, None), loop).result(30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+@asynccontextmanager
+async def with_a_task() -> AsyncGenerator[Gateway]:
+    async with running_gateway(arms=ARMS, connections_per_ip=0) as gateway:
+        task = a_completed_task(gateway.fakes.tasks)
+        ends = (pb.TASK_EVENT_TYPE_TASK_QUEUED, pb.TASK_EVENT_TYPE_TASK_COMPLETED)
+        await gateway.fakes.tasks.tell(*ends, task_id=task.task_id)
+        yield gateway
+
+
+def operations() -> Iterator[Any]:
+    for door in DOORS:
+        schema = schemathesis.openapi.from_dict(document(door, routes_of(door)))
+        for result in schema.get_all_operations():
+            operation: Any = cast("Any", result).ok()
+            for name, mode in MODES.items():
+                if mode is GenerationMode.POSITIVE or takes_input(operation):
+                    yield pytest.param(door, operation, mode, id=f"{door}:{operation.label}:{name}")
+
+
+def takes_input(operation: Any) -> bool:
+    """Whether there is anything to get wrong; any X-Request-ID is taken."""
+    return bool(
+        operation.body or operation.query or operation.path_parameters or len(list(operation.headers)) > 1
+    )
+
+
+@pytest.mark.parametrize(("door", "operation", "mode"), list(operations()))
+def test_operation(served: Gateway, door: str, operation: Any, mode: GenerationMode) -> None:
+    excused = [positive_data_acceptance] if operation.label in WORDS_ONLY else []
+
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=EXAMPLES if takes_input(operation) else 1,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
+    def call(case: Any) -> None:
+        case.call_and_validate(base_url=served.base(door), timeout=20, excluded_checks=excused)
+
+    call()

@@ -10,7 +10,6 @@ from arms.model.catalog import CATALOG
 from arms.model.local import open_local
 from arms.model.provider import ModelHealth, Provider
 from arms.model.queue import ModelQueue
-from arms.model.remote import open_hosted, open_server
 from arms.model.session import ModelSession
 from arms.model.usage import CallLimits
 
@@ -75,6 +74,11 @@ async def open_model_layer(choice: ModelChoice) -> AsyncGenerator[ModelLayer]:
 
 
 def _open_provider(choice: ModelChoice) -> AbstractAsyncContextManager[Provider]:
+    if choice.name in CATALOG and not choice.base_url:
+        return open_local(name=choice.name, state_file=choice.state_file)
+    # Here, not above: the hosted providers' SDKs take longer to import than all else that an arm needs.
+    from arms.model.remote import open_hosted, open_server
+
     if choice.base_url:
         return open_server(
             name=choice.name,
@@ -83,6 +87,4 @@ def _open_provider(choice: ModelChoice) -> AbstractAsyncContextManager[Provider]
             window=choice.window,
             places=choice.places,
         )
-    if choice.name in CATALOG:
-        return open_local(name=choice.name, state_file=choice.state_file)
     return open_hosted(name=choice.name, environ=os.environ, window=choice.window, places=choice.places)

@@ -61,4 +61,4 @@ def test_a_second_serve_on_the_same_directory_refuses(data_dir: Path, small_mode
         with pytest.raises(AssertionError, match=str(platform.process.pid)):
             second.start()
         assert second.process.wait(10) == 1
-        assert httpx.get(f"{platform.url}/ready", timeout=5).status_code == 200
+        until(platform.is_ready, seconds=20, what="the first one to be ready still")

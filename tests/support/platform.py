@@ -39,10 +39,11 @@ class Platform:
                 stderr=subprocess.STDOUT,
                 env={"OCTOLLM_RATE_LIMIT_IP": "0", **os.environ},  # these tests ask more often than people do
             )
-        until(self._is_ready, seconds=seconds, what="the platform to be ready")
+        until(self.is_ready, seconds=seconds, what="the platform to be ready")
         return time.monotonic() - began
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it takes tasks."""
         assert self.process.poll() is None, (self.data_dir / "serve.out").read_text(errors="replace")[-4000:]
         try:
             return httpx.get(f"{self.url}/ready", timeout=5).status_code == 200

@@ -58,8 +58,8 @@ OBSTACLES: tuple[tuple[Callable[[Path], bool], str], ...] = (
         _filtered,
         (
             "A system call filter is in force, as in Docker's default: start the executor's container with "
-            "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined`, or with a profile "
-            "that allows user namespaces and mounts in them."
+            "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt "
+            "systempaths=unconfined`, or with a profile that allows user namespaces and mounts in them."
         ),
     ),
 )

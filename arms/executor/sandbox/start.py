@@ -20,6 +20,7 @@ from arms.executor.sandbox.files import readable
 from arms.executor.sandbox.limits import Limits
 from arms.executor.sandbox.parts import Parts
 from arms.executor.sandbox.program import Program
+from arms.executor.sandbox.watchdog import family
 
 START_SECONDS = 10.0
 """How long bubblewrap may take to make its first process."""
@@ -31,6 +32,11 @@ FILTERED = "\nSeccomp:\t2\n"
 """Stands in the status of a process whose system calls are filtered."""
 
 POLL_SECONDS = 0.0002
+
+NICENESS = 10
+
+FIRST_TO_END = "1000"
+"""The highest value of oom_score_adj: the kernel ends such a process before all others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +192,7 @@ def _let_begin(starter: socket.socket, *, first: int) -> None:
     try:
         if starter.recv(1):
             _await_bond(first)
+            _put_last(first)
             starter.sendall(b"\n")
     except TimeoutError as error:
         raise SandboxUnavailableError(f"it did not stand after {START_SECONDS:.0f} seconds.") from error
@@ -204,6 +211,17 @@ def _await_bond(first: int) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError
         time.sleep(POLL_SECONDS)
+
+
+def _put_last(first: int) -> None:
+    """Let everybody else come first, our watchdog too: for the processor, and when memory runs out.
+
+    What the program starts inherits both. Where the kernel refuses, the limits still hold.
+    """
+    for process in family(first):
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process, NICENESS)
+            Path(f"/proc/{process}/oom_score_adj").write_text(FIRST_TO_END)
 
 
 def _status_of(process: int) -> str:

@@ -18,7 +18,7 @@ OWN = ("Pss_Anon:", "Pss_Shmem:")
 
 def excess(first_process: int, *, limits: Limits) -> StoppedBy | None:
     """Return the limit that the sandbox under `first_process` exceeds, if any."""
-    processes = tuple(_family(first_process))
+    processes = tuple(family(first_process))
     if _takes_more_memory(processes, than=limits.memory_bytes):
         return StoppedBy.MEMORY
     if _inodes(processes) > limits.inodes:
@@ -26,11 +26,11 @@ def excess(first_process: int, *, limits: Limits) -> StoppedBy | None:
     return None
 
 
-def _family(process: int) -> Iterator[int]:
+def family(process: int) -> Iterator[int]:
     """Yield `process` and all its descendants; orphans in a pid namespace stay descendants of its first."""
     yield process
     for child in _children(process):
-        yield from _family(child)
+        yield from family(child)
 
 
 def _children(process: int) -> list[int]:

@@ -1,9 +1,10 @@
 """What programs in the sandbox can do, and what their callers are told."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,21 @@ async def test_cancelling_ends_the_program_and_frees_its_place(sandbox: Sandbox)
     ] == b"1\n"
 
 
+async def test_others_come_first(sandbox: Sandbox) -> None:
+    mark = "mark-of-a-patient-program"
+    source = python_program(sandbox.parts, source="print('on'); import time; time.sleep(60)")
+    program = Program(argv=(*source.argv, mark), files=source.files, environment=source.environment)
+    async with aclosing(sandbox.run(program, limits=Limits(wall_seconds=60))) as events:
+        await anext(events)
+        (running,) = [pid for pid in bearers(mark) if name_of(pid).startswith("python")]
+        assert os.getpriority(os.PRIO_PROCESS, running) == 10
+        assert end_order(running) == "1000\n"
+
+
+def end_order(pid: int) -> str:
+    return Path(f"/proc/{pid}/oom_score_adj").read_text()
+
+
 async def test_too_many_waiting_are_refused(sandbox: Sandbox) -> None:
     program = python_program(sandbox.parts, source="import time; time.sleep(60)")
     tasks = [
@@ -180,11 +196,15 @@ def test_running_sandboxes_are_no_leftovers(executor: Executor, parts: Parts) ->
 
 def commands(mark: str) -> list[str]:
     """Return the names of the programs of the processes that bear `mark`."""
-    found: list[str] = []
-    for pid in bearers(mark):
-        with suppress(OSError):
-            found.append(Path(Path(f"/proc/{pid}/cmdline").read_text().split("\0")[0]).name)
-    return found
+    return [name for name in map(name_of, bearers(mark)) if name]
+
+
+def name_of(pid: int) -> str:
+    """Return the name of a process's program; nothing when it is gone."""
+    try:
+        return Path(Path(f"/proc/{pid}/cmdline").read_text().split("\0")[0]).name
+    except OSError:
+        return ""
 
 
 def wait_until(true: Callable[[], bool]) -> None:

@@ -37,6 +37,11 @@ _KEPT_CONTROLS = "\t\n\r"
 _LONGEST = 4
 
 
+def is_settled(character: str) -> bool:
+    """Whether a character is the same in every reading: Han and Hangul, of which texts have thousands."""
+    return "\u4e00" <= character <= "\u9fff" or "\uac00" <= character <= "\ud7a3"
+
+
 def plain(character: str) -> str:
     """NFKC without invisible characters and typographic punctuation; may be 0, 1 or more long."""
     if character in PUNCTUATION:

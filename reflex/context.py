@@ -11,8 +11,9 @@ _BEFORE, _AFTER, _NEAR, _FOLLOWING = 160, 160, 14, 80
 _QUOTES = "\"`'"
 _FRAMES = compile_regex(
     r"(?i)\b(?:such as|for example|for instance|e\.g\.|examples? of|phrases (?:like|such)|wording|known as|"
-    r"so-called|(?:string|text|prompt|message|input)s? like|attack(?:s|ers?|ed|ing)?|adversar(?:y|ies|ial)|malicious|"
-    r"injections?|jailbreak(?:s|ing)?|exploits?|phishing|red[- ]team(?:s|ing|ers?)?|threats?|owasp|cve-\d+|"
+    r"so-called|(?:string|text|prompt|message|input)s? like|attack(?:s|ers?|ed|ing)?|adversar(?:y|ies|ial)|"
+    r"malicious|injections?|jailbreak(?:s|ing)?|exploits?|phishing|"
+    r"red[- ]team(?:s|ing|ers?)?|threats?|owasp|cve-\d+|"
     r"vulnerabilit(?:y|ies)|detect(?:s|ed|ion|or|ors|ing)?|classif(?:y|ier|iers|ied|ication)|"
     r"filter(?:s|ed|ing)|block(?:s|ed|ing)?|reject(?:s|ed)|flag(?:s|ged)|tester|"
     r"test (?:case|suite|set)s?|unit tests?|assert|dataset|benchmark|corpus|paper|researchers?|stud(?:y|ies)|"

@@ -105,10 +105,11 @@ class Detector:
         """Add the view's findings to `best`; give the further readings that its look suggests."""
         data = view.data_rules and (wanted.pii or wanted.secrets)
         scan = self._engine.scan(text=view.text, injection=wanted.injection, data=data)
+        categories = {category for category in Category if wanted.covers(category)}
         found = [
             _finding(hit=hit, view=view, validated=validated)
             for hit in scan.hits
-            if wanted.covers(hit.rule.category)
+            if hit.rule.category in categories
         ]
         if wanted.injection and self._scorer is not None:
             found.append(_scored(view=view, scorer=self._scorer))
@@ -186,17 +187,18 @@ def _finding(*, hit: Hit, view: View, validated: dict[str, int]) -> Finding | No
         context = surroundings(text=view.text, start=hit.start, end=hit.end)
         confidence = _in_context(confidence=confidence, context=context, strong=rule.strong)
     start, end = view.span(start=hit.start, end=hit.end)
+    confidence = round(confidence, 4)
     return Finding(
-        category=rule.category,
-        type=rule.type,
-        severity=rule.severity,
-        start=start,
-        end=end,
-        confidence=round(confidence, 4),
-        reason=rule.reason,
-        rule=rule.id,
-        context=context,
-        encoding=view.encoding,
+        rule.category,
+        rule.type,
+        rule.severity,
+        start,
+        end,
+        confidence,
+        rule.reason,
+        rule.id,
+        context,
+        view.encoding,
     )
 
 

@@ -3,13 +3,13 @@
 import base64
 import binascii
 import html
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from reflex.regex import Regex, compile_regex
-from reflex.view import View
+from reflex.view import Offsets, View
 
 _BASE64 = compile_regex(r"(?:[A-Za-z0-9+/_-]{16,}(?:\r?\n)?)+={0,2}")
 _HEX = compile_regex(r"(?i)(?:(?:\\x|0x)?[0-9a-f]{2}[ :,]{0,2}){7,}(?:\\x|0x)?[0-9a-f]{2}\b")
@@ -19,12 +19,13 @@ _ESCAPES: Mapping[str, tuple[Regex, Callable[[str], str]]] = {
         compile_regex(r"(?:%[0-9A-Fa-f]{2})+"),
         lambda run: bytes.fromhex(run.replace("%", "")).decode("utf-8", "replace"),
     ),
-    "entity": (compile_regex(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[a-zA-Z]{2,12});"), html.unescape),
+    "entity": (compile_regex(r"(?:&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[a-zA-Z]{2,12});)+"), html.unescape),
     "unicode_escape": (
-        compile_regex(r"\\u\{?[0-9A-Fa-f]{4}\}?"),
-        lambda run: chr(int(run[2:].strip("{}"), 16)),
+        compile_regex(r"(?:\\u[0-9A-Fa-f]{4})+"),
+        lambda run: bytes.fromhex(run.replace("\\u", "")).decode("utf-16-be", "replace"),
     ),
 }
+"""For each kind of escape its runs, and how a run is written out; a span inside a run is the whole run."""
 _SHORTEST = 12
 _SAMPLE = 64
 _PRINTABLE = 0.9
@@ -81,28 +82,45 @@ def unescaped(*, view: View, kind: str, budget: DecodeBudget) -> View | None:
         budget: shared; reduced by what is done.
     """
     pattern, decode = _ESCAPES[kind]
-    pieces, picked = list[str](), list[np.ndarray[tuple[int], np.dtype[np.int32]]]()
+    pieces, runs = list[str](), list[tuple[int, int, int]]()
     last = 0
     for match in pattern.finditer(view.text):
         start, end = match.span()
-        try:
-            becomes = decode(match.group(0))
-        except (ValueError, OverflowError):
-            continue
         budget.characters -= end - start
         if budget.characters <= 0:
             break
+        becomes = decode(match.group(0))
         pieces += [view.text[last:start], becomes]
-        picked += [np.arange(last, start, dtype=np.int32), np.full(len(becomes), start, dtype=np.int32)]
+        runs.append((start, end, len(becomes)))
         last = end
-    if not last:
+    if not runs:
         return None
-    picked.append(np.arange(last, len(view.text), dtype=np.int32))
     text = "".join([*pieces, view.text[last:]])
-    return replace(
-        view.derive(text=text, encoding=kind, picked=np.concatenate(picked).astype(np.int32)),
-        depth=view.depth + 1,
+    starts, ends = _origins(runs=runs, length=len(view.text))
+    written = view.derive(text=text, encoding=kind, picked=starts)
+    # Ends are told in this view; one more step takes them to the original.
+    real = (
+        ends if view.origin is None else np.append(view.origin, view.original_length).astype(np.int32)[ends]
     )
+    return replace(written, ends=None if view.whole else real, depth=view.depth + 1)
+
+
+def _origins(*, runs: Sequence[tuple[int, int, int]], length: int) -> tuple[Offsets, Offsets]:
+    """Where each character of the written text begins and ends in the escaped one.
+
+    Args:
+        runs: start, end and written length of each run of escapes.
+        length: characters of the escaped text.
+    """
+    starts, ends = list[Offsets](), list[Offsets]()
+    last = 0
+    for start, end, written in runs:
+        between = np.arange(last, start, dtype=np.int32)
+        starts += [between, np.full(written, start, dtype=np.int32)]
+        ends += [between + 1, np.full(written, end, dtype=np.int32)]
+        last = end
+    rest = np.arange(last, length, dtype=np.int32)
+    return np.concatenate([*starts, rest]), np.concatenate([*ends, rest + 1])
 
 
 def _from_base64(run: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from reflex.findings import Category
 from reflex.prefilter import make_prefilter
@@ -16,21 +17,18 @@ MOST_PER_RULE = 4
 """Spans of one injection rule in one text: the verdict needs no more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A rule's match in a view, in characters of the view.
+class Hit(NamedTuple):
+    """A rule's match in a view, in characters of the view; a tuple for the reason that `Finding` is one.
 
     Attributes:
         rule: what matched.
         start: first character of the span.
         end: one past its last character.
-        match_start: first character of the whole match, of which the span may be a group.
     """
 
     rule: Rule
     start: int
     end: int
-    match_start: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +98,7 @@ class _Group:
     def __init__(self, *, rules: Sequence[Rule], ends: bool, use_hyperscan: bool | None) -> None:
         self._rules = tuple(rules)
         self._regexes = [compile_regex(rule.pattern) for rule in rules]
+        self._groups = [min(1, regex.groups) for regex in self._regexes]
         self._prefilter = make_prefilter(
             patterns=[rule.pattern for rule in rules], ends=ends, use_hyperscan=use_hyperscan
         )
@@ -107,8 +106,12 @@ class _Group:
     def all_hits(self, *, encoded: Bytes) -> Iterator[Hit]:
         """Every match of every rule."""
         for index in self._prefilter.candidates(data=encoded.data):
+            rule, group = self._rules[index], self._groups[index]
             for match in self._regexes[index].finditer(encoded.data):
-                yield self._hit(index=index, match=match, encoded=encoded)
+                start, end = match.span(group)
+                if start < 0:
+                    start, end = match.span()
+                yield Hit(rule, encoded.character(start), encoded.character(end))
 
     def injection_hits(self, *, encoded: Bytes) -> Iterator[Hit]:
         """The first matches of each rule; re2 looks only near the ends that the prefilter saw."""
@@ -125,14 +128,8 @@ class _Group:
                     break
 
     def _hit(self, *, index: int, match: Match[bytes], encoded: Bytes) -> Hit:
-        regex = self._regexes[index]
-        start, end = match.span(1) if regex.groups and match.span(1) != (-1, -1) else match.span()
-        return Hit(
-            rule=self._rules[index],
-            start=encoded.character(offset=start),
-            end=encoded.character(offset=end),
-            match_start=encoded.character(offset=match.start()),
-        )
+        start, end = match.span()
+        return Hit(self._rules[index], encoded.character(start), encoded.character(end))
 
 
 def _windows(*, ends: Sequence[int] | None, length: int) -> Iterator[tuple[int, int]]:

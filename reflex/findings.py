@@ -1,7 +1,7 @@
 """What the reflex finds: categories, severities, and a finding that never carries the value it found."""
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 
 class Category(StrEnum):
@@ -24,9 +24,10 @@ class Severity(IntEnum):
     CRITICAL = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """One place of the original text, and why it was found.
+
+    A named tuple and no dataclass: a hostile text has ten thousand, and these are made three times faster.
 
     Attributes:
         category: what kind of harm.

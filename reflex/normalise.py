@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from reflex.characters import TAGS, folded, plain
+from reflex.characters import TAGS, folded, is_settled, plain
 from reflex.view import Offsets, View
 
 
@@ -84,6 +84,8 @@ class _Memory:
         for character in characters:
             becomes = known.get(character)
             if becomes is None:
+                if is_settled(character):
+                    continue
                 becomes = self._rule(character)
                 if len(known) < self._size:
                     known[character] = becomes

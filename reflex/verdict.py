@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from reflex.findings import Category, Finding, Severity
@@ -116,8 +116,3 @@ def redactable(*, verdict: Verdict, policy: Policy, pii: Handling | None = None)
         if finding.category is not Category.INJECTION
         and _handling(finding=finding, policy=policy, pii=pii) is not Handling.ALLOW
     )
-
-
-def without_detail(finding: Finding) -> Finding:
-    """The finding as callers see it: no rule id, no context."""
-    return replace(finding, rule="", context=())

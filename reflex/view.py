@@ -16,6 +16,7 @@ class View:
         text: what is scanned.
         origin: for each character of `text` its offset in the original; None when they are the same.
         original_length: characters of the original.
+        ends: for each character where its origin ends, when that is wider than a character: an escape is.
         whole: when the text was decoded from a run of the original, that run: every span is the run.
         encoding: how the text was hidden; empty for the plain reading.
         data_rules: whether PII and secrets are looked for here too; not in readings that rewrite digits.
@@ -25,6 +26,7 @@ class View:
     text: str
     original_length: int
     origin: Offsets | None = None
+    ends: Offsets | None = None
     whole: tuple[int, int] | None = None
     encoding: str = ""
     data_rules: bool = True
@@ -42,6 +44,8 @@ class View:
         first, last = int(self.origin[start]), int(self.origin[end - 1])
         if first > last:
             return last, first + 1
+        if self.ends is not None:
+            return first, int(self.ends[end - 1])
         following = int(self.origin[end]) if end < len(self.origin) else self.original_length
         return first, max(last + 1, following)
 
@@ -57,12 +61,15 @@ class View:
             data_rules: see the class; as here when None.
         """
         origin = self.origin
+        ends = self.ends
         if picked is not None and self.whole is None:
             origin = picked if origin is None else origin[picked]
+            ends = None if ends is None else ends[picked]
         return View(
             text=text,
             original_length=self.original_length,
             origin=origin,
+            ends=ends,
             whole=self.whole,
             encoding="+".join(part for part in (self.encoding, encoding) if part),
             data_rules=self.data_rules if data_rules is None else data_rules,
@@ -82,7 +89,7 @@ class Bytes:
         self.data = text.encode("utf-8", "replace")
         self._characters: Offsets | None = None
 
-    def character(self, *, offset: int) -> int:
+    def character(self, offset: int) -> int:
         """Number of characters before a byte offset."""
         if self.ascii:
             return offset

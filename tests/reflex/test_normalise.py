@@ -89,4 +89,4 @@ def test_every_character_has_an_origin_in_order(text: str) -> None:
 def test_byte_offsets_become_character_offsets(text: str) -> None:
     encoded = Bytes(text=text)
     for index in range(len(text) + 1):
-        assert encoded.character(offset=len(text[:index].encode())) == index
+        assert encoded.character(len(text[:index].encode())) == index

@@ -51,7 +51,8 @@ async def build(settings: ReflexSettings) -> AsyncGenerator[Running]:
         board, metrics = StatusBoard(service=NAME), Metrics()
         meters = Meters(metrics=metrics)
         rules = load_rules()
-        engine = await asyncio.to_thread(Engine, rules=rules)
+        folder = settings.data_dir / NAME if settings.data_dir else None
+        engine = await asyncio.to_thread(Engine, rules=rules, folder=folder)
         board.set("engine", Health.HEALTHY, required=True)
         lanes = Lanes(short=settings.short_lane, long=settings.long_lane)
         stack.callback(lanes.close)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from reflex.findings import Category
@@ -50,23 +51,28 @@ class Engine:
     Args:
         rules: the tables.
         use_hyperscan: None takes it where it is installed.
+        folder: where compiled databases are kept; None keeps none.
     """
 
-    def __init__(self, *, rules: Sequence[Rule], use_hyperscan: bool | None = None) -> None:
+    def __init__(
+        self, *, rules: Sequence[Rule], use_hyperscan: bool | None = None, folder: Path | None = None
+    ) -> None:
         self._injection = _Group(
             rules=[rule for rule in rules if rule.category is Category.INJECTION],
             ends=True,
             use_hyperscan=use_hyperscan,
+            folder=folder,
         )
         self._data = _Group(
             rules=[rule for rule in rules if rule.category is not Category.INJECTION],
             ends=False,
             use_hyperscan=use_hyperscan,
+            folder=folder,
         )
         self._probes = tuple(PROBES)
         self._probe_regexes = [compile_regex(pattern) for pattern in PROBES.values()]
         self._probing = make_prefilter(
-            patterns=list(PROBES.values()), ends=False, use_hyperscan=use_hyperscan
+            patterns=list(PROBES.values()), ends=False, use_hyperscan=use_hyperscan, folder=folder
         )
         self.name = self._probing.name
 
@@ -95,12 +101,17 @@ class Engine:
 class _Group:
     """Rules that are scanned together."""
 
-    def __init__(self, *, rules: Sequence[Rule], ends: bool, use_hyperscan: bool | None) -> None:
+    def __init__(
+        self, *, rules: Sequence[Rule], ends: bool, use_hyperscan: bool | None, folder: Path | None
+    ) -> None:
         self._rules = tuple(rules)
         self._regexes = [compile_regex(rule.pattern) for rule in rules]
         self._groups = [min(1, regex.groups) for regex in self._regexes]
         self._prefilter = make_prefilter(
-            patterns=[rule.pattern for rule in rules], ends=ends, use_hyperscan=use_hyperscan
+            patterns=[rule.pattern for rule in rules],
+            ends=ends,
+            use_hyperscan=use_hyperscan,
+            folder=folder,
         )
 
     def all_hits(self, *, encoded: Bytes) -> Iterator[Hit]:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Protocol
 
 from reflex.regex import compile_regex
@@ -48,20 +49,20 @@ class HyperscanPrefilter:
     Args:
         patterns: RE2 syntax, understood by hyperscan too; what is given to it is `widened`.
         ends: remember where matches end; else each pattern is reported once.
+        folder: where compiled databases are kept; None keeps none.
     """
 
     name = "hyperscan"
 
-    def __init__(self, *, patterns: Sequence[str], ends: bool) -> None:
+    def __init__(self, *, patterns: Sequence[str], ends: bool, folder: Path | None = None) -> None:
         import hyperscan
+
+        from reflex.databases import Databases
 
         self._module: Any = hyperscan
         once = 0 if ends else hyperscan.HS_FLAG_SINGLEMATCH
-        self._database: Any = hyperscan.Database()
-        self._database.compile(
+        self._database: Any = Databases(folder=folder).get(
             expressions=[widened(pattern=pattern).encode() for pattern in patterns],
-            ids=list(range(len(patterns))),
-            elements=len(patterns),
             flags=[once | (0 if pattern.isascii() else hyperscan.HS_FLAG_UTF8) for pattern in patterns],
         )
         self._ends = ends
@@ -107,14 +108,17 @@ class EveryPattern:
         return self._all if data else {}
 
 
-def make_prefilter(*, patterns: Sequence[str], ends: bool, use_hyperscan: bool | None = None) -> Prefilter:
+def make_prefilter(
+    *, patterns: Sequence[str], ends: bool, use_hyperscan: bool | None = None, folder: Path | None = None
+) -> Prefilter:
     """The fastest prefilter that this machine has.
 
     Args:
         patterns: of the rules, in their order.
         ends: see `HyperscanPrefilter`.
         use_hyperscan: None takes it where it is installed.
+        folder: where compiled databases are kept; None keeps none.
     """
     if patterns and (use_hyperscan or (use_hyperscan is None and find_spec("hyperscan") is not None)):
-        return HyperscanPrefilter(patterns=patterns, ends=ends)
+        return HyperscanPrefilter(patterns=patterns, ends=ends, folder=folder)
     return EveryPattern(patterns=patterns)

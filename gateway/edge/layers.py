@@ -12,6 +12,7 @@ from gateway.edge.observe import ObserveLayer
 from gateway.edge.rate_limit import RateLimitLayer, RateLimits
 from gateway.edge.request_id import RequestIdLayer
 from gateway.edge.resolve import ResolveLayer
+from gateway.edge.trace import TraceLayer
 from gateway.limiter import Limiter
 from gateway.routing.asgi import App
 from gateway.routing.route import PathParameter
@@ -60,5 +61,7 @@ def edge(
     app = ErrorEnvelopeLayer(app)
     # Sees the status that goes out, errors included.
     app = ObserveLayer(app, metrics=context.metrics)
+    # Outside of the log, so that its lines carry the trace.
+    app = TraceLayer(app)
     # Outermost, and never fails: log lines, envelopes and every response carry the id.
     return RequestIdLayer(app, service="gateway")

@@ -2,6 +2,9 @@
 
 import logging
 import time
+from functools import cache
+
+from prometheus_client import Counter, Histogram
 
 from gateway.edge.state import DEPARTED, state_of
 from gateway.routing.asgi import App, Message, Receive, Scope, Send
@@ -32,6 +35,8 @@ class ObserveLayer:
             "From the head of a request to the end of its answer.",
             ["method", "route"],
         )
+        # Looking a series up by its labels costs more than counting; there are few: routes times statuses.
+        self._series = cache(self._labelled)
         self._running = metrics.gauge("octollm_http_requests_running", "HTTP requests being answered now.")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,8 +61,9 @@ class ObserveLayer:
         status = LEFT if scope.get(DEPARTED) else state.status
         route = state.match.route.path if state.match.route else UNMATCHED
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        self._requests.labels(method, route, status).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        count, duration = self._series(method, route, status)
+        count.inc()
+        duration.observe(seconds)
         level = logging.DEBUG if route.endswith(_PROBES) else logging.INFO
         if log.isEnabledFor(level):
             log.log(
@@ -65,3 +71,6 @@ class ObserveLayer:
                 "answered",
                 extra={"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 2)},
             )
+
+    def _labelled(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        return self._requests.labels(method, route, status), self._seconds.labels(method, route)

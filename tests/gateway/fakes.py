@@ -62,6 +62,7 @@ class Tasks(tasks_pb2_grpc.TaskServiceServicer):
     requests: list[Any] = field(default_factory=list[Any])
     events: list[tasks_pb2.TaskEvent] = field(default_factory=list[tasks_pb2.TaskEvent])
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
     watching: int = 0
     watched: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -88,6 +89,7 @@ class Tasks(tasks_pb2_grpc.TaskServiceServicer):
         self, request: tasks_pb2.CreateTaskRequest, context: Context
     ) -> tasks_pb2.CreateTaskResponse:
         self.requests.append(request)
+        self.metadata = {key: str(value) for key, value in context.invocation_metadata() or ()}
         await self.trouble.strike()
         task = self.add()
         task.spec.CopyFrom(request.spec)

@@ -19,6 +19,7 @@ from arms.permission import Verifier
 from arms.registration import Register, Registration
 from arms.servicer import SERVICE_NAME, add_arm_service
 from arms.settings import ArmsSettings
+from servicekit.context import set_service
 from servicekit.metrics import Metrics
 from servicekit.running import Running
 from servicekit.server import serve
@@ -85,7 +86,7 @@ async def serve_arms(hosted: Sequence[HostedArm], *, shared: Shared) -> AsyncGen
     async with AsyncExitStack() as stack:
         served = [await stack.enter_async_context(_serve(each, shared=shared)) for each in hosted]
         loops = [watch.follow(watched)]
-        loops += [run() for each in hosted for run in each.background]
+        loops += [_in_name_of(each.arm, run) for each in hosted for run in each.background]
         loops += [registration.keep() for _, registration in served if registration]
         await stack.enter_async_context(_kept_running(loops))
 
@@ -148,6 +149,12 @@ def _endpoint(running: Running, settings: ArmsSettings) -> str:
     elif host in _EVERYWHERE:
         host = socket.gethostname()
     return f"{host}:{port}"
+
+
+async def _in_name_of(arm: Arm, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run what belongs to an arm so that its log lines say so."""
+    set_service(arm.arm_id)
+    await run()
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from arms.judge.verdict import Judgement, JudgeRequest, Verdict
 from arms.model.session import ModelSession
 from servicekit.errors import DeadlineError, OctoError
 
-_RULE_CONFIDENCE = 0.95
+_SURE = 1.0
 
 
 async def judge_output(request: JudgeRequest, *, model: ModelSession) -> Judgement:
@@ -34,7 +34,7 @@ async def _verdict(criterion: str, *, request: JudgeRequest, model: ModelSession
             criterion=criterion,
             passed=found.passed,
             evidence=found.evidence,
-            confidence=_RULE_CONFIDENCE,
+            confidence=found.confidence,
             method="rule",
         )
     if not request.output.strip():
@@ -42,7 +42,7 @@ async def _verdict(criterion: str, *, request: JudgeRequest, model: ModelSession
             criterion=criterion,
             passed=False,
             evidence="the output is empty",
-            confidence=_RULE_CONFIDENCE,
+            confidence=_SURE,
             method="rule",
         )
     try:

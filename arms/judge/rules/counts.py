@@ -1,61 +1,57 @@
-"""Criteria that count: "is at most 150 words", "lists exactly three action items", "has two sentences"."""
+"""Sizes: words, characters, sentences, paragraphs, lines."""
 
 import re
+from collections.abc import Callable, Mapping
 
-from arms.judge.rules.amounts import AMOUNT, parse_amount
-from arms.judge.rules.finding import Check, RuleVerdict
-from arms.judge.rules.lists import count_items
-from arms.judge.rules.units import UNITS
+from arms.judge.rules import reading
+from arms.judge.rules.numerals import BOUND, OR_MORE, bounds_of
+from arms.judge.rules.rule import Finding, Rule, rule
 
-_OPENING = (
-    r"(?:(?:the )?(?:output|result|answer|response|summary|text|it|reply|message|email|post|poem|haiku)s? )?"
-    r"(?:must |should |shall |needs to )?"
-    r"(?:be|is|are|has|have|contains?|includes?|lists?|gives?|provides?|names?|uses?"
-    r"|consists? of|stays?|fits?|keeps?)? ?"
-    r"(?:written |kept |stay |fit |limited |long )?(?:in|to|within|of|at)? ?"
+_UNITS: Mapping[str, Callable[[str], int]] = {
+    "word": lambda text: len(reading.words(text)),
+    "character": lambda text: len(text.strip()),
+    "letter": lambda text: sum(character.isalpha() for character in text),
+    "sentence": lambda text: len(reading.sentences(text)),
+    "paragraph": lambda text: len(reading.paragraphs(text)),
+    "line": lambda text: len(reading.lines(text)),
+}
+
+_VERB = (
+    r"(?:(?:is|are|be|has|have|contains?|includes?|uses?|consists?\s+of|comprises?|stays?|remains?|keeps?|keep|"
+    r"counts?|fits?(?:\s+in(?:to)?)?|runs?\s+to)\s+)?"
+    r"(?:(?:written|kept|limited|given|expressed)\s+(?:in|to|with(?:in)?)\s+)?"
+    r"(?:a\s+(?:total\s+)?(?:length|word\s+count|character\s+count|size)\s+(?:of\s+|is\s+)?)?"
+    r"(?:(?:to|in|with)\s+)?"
 )
-_UNIT = r"(?P<unit>words?|characters?|letters?|sentences?|lines?|paragraphs?)"
-_NOUN = (
-    r"(?P<noun>(?:[a-z]+[ -]){0,2}"
-    r"(?:items?|bullets?|bullet points?|points?|steps?|entries|recommendations?|actions?|tasks?|reasons?"
-    r"|examples?|ideas?|questions?|tips?))"
+_PATTERN = (
+    rf"{_VERB}{BOUND}\s*-?\s*(?:total\s+)?(?P<unit>words?|characters?|letters?|sentences?|paragraphs?|lines?)"
+    rf"(?:\s+(?:long|in\s+(?:length|total)|of\s+text|each)?)?{OR_MORE}(?:\s+(?:long|in\s+length|in\s+total))?"
 )
-_BY_UNIT = re.compile(rf"^{_OPENING}{AMOUNT} {_UNIT}(?: long| in length| or so| in total)?$")
-_BY_ITEMS = re.compile(rf"^{_OPENING}{AMOUNT} {_NOUN}$")
+_OR_BEFORE_UNIT = (
+    rf"{_VERB}{BOUND}{OR_MORE}\s+(?P<unit>words?|characters?|letters?|sentences?|paragraphs?|lines?)"
+)
+_WORD_COUNT = (
+    rf"(?:(?:a|the|its)\s+)?(?P<unit>word|character)\s+count\s+(?:is\s+|stays\s+|of\s+)?{BOUND}{OR_MORE}"
+)
 
 
-def parse_count(criterion: str) -> Check | None:
-    """The check that a criterion means, None when it does not count.
-
-    Args:
-        criterion: in lower case, without its final stop.
-    """
-    by_unit = _BY_UNIT.match(criterion)
-    if by_unit:
-        return _unit_check(by_unit.group("amount"), by_unit.group("unit").rstrip("s"))
-    by_items = _BY_ITEMS.match(criterion)
-    if by_items:
-        return _item_check(by_items.group("amount"), by_items.group("noun"))
-    return None
-
-
-def _unit_check(amount: str, unit: str) -> Check:
-    wanted, count = parse_amount(amount), UNITS[unit]
-
-    def check(output: str) -> RuleVerdict:
-        found = count(output)
-        return RuleVerdict(passed=wanted.holds(found), evidence=f"{found} {unit}s counted, {wanted} wanted")
-
-    return check
+def _check(match: re.Match[str], output: str) -> Finding | None:
+    if match[0].endswith("each"):
+        return None  # each of what, the words do not tell
+    bounds = bounds_of(match)
+    if bounds is None:
+        return None
+    unit = match["unit"].lower().rstrip("s")
+    count = _UNITS[unit](output)
+    plural = unit if count == 1 else f"{unit}s"
+    return Finding(
+        passed=bounds.hold(count), evidence=f"The output has {count} {plural}; {bounds} are asked for."
+    )
 
 
-def _item_check(amount: str, noun: str) -> Check:
-    wanted = parse_amount(amount)
-
-    def check(output: str) -> RuleVerdict | None:
-        found = count_items(output, noun)
-        if found is None:
-            return None
-        return RuleVerdict(passed=wanted.holds(found), evidence=f"{found} {noun} counted, {wanted} wanted")
-
-    return check
+COUNT_RULES: tuple[Rule, ...] = (
+    rule("size", _PATTERN, _check),
+    rule("size, or fewer", _OR_BEFORE_UNIT, _check),
+    rule("word count", _WORD_COUNT, _check),
+)
+"""Checks of sizes."""

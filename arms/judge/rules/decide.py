@@ -1,15 +1,28 @@
-"""Reads a criterion and decides it by rule when one understands the whole of it."""
+"""Reads a criterion and decides it by rule when rules understand the whole of it."""
 
-from arms.judge.rules.counts import parse_count
-from arms.judge.rules.finding import Check, RuleVerdict
-from arms.judge.rules.formats import parse_format
-from arms.judge.rules.quotes import parse_quote
+from arms.judge.rules.contents import CONTENT_RULES
+from arms.judge.rules.counts import COUNT_RULES
+from arms.judge.rules.criterion import claim_of, parts_of
+from arms.judge.rules.formats import FORMAT_RULES
+from arms.judge.rules.items import ITEM_RULES
+from arms.judge.rules.rule import Finding, Rule
+
+RULES: tuple[Rule, ...] = (
+    # Sizes first: "has 3 sentences" is no list of things called sentences.
+    *COUNT_RULES,
+    *FORMAT_RULES,
+    *CONTENT_RULES,
+    # Last: its nouns are open.
+    *ITEM_RULES,
+)
+"""All checks, in the order in which they are asked; the first that decides counts."""
 
 
-def decide(criterion: str, output: str) -> RuleVerdict | None:
+def decide(criterion: str, output: str) -> Finding | None:
     """Judge one criterion without a model.
 
-    A rule speaks only when it understands the whole criterion; a half-understood one is left to the model.
+    A rule speaks only when it understands the whole claim; a half-understood one is left to the model. Claims
+    that are joined by "and" are decided one by one: one that fails decides the whole.
 
     Args:
         criterion: as the caller wrote it.
@@ -18,11 +31,29 @@ def decide(criterion: str, output: str) -> RuleVerdict | None:
     Returns:
         None when no rule decides.
     """
-    check = parse(criterion)
-    return check(output) if check else None
+    claim = claim_of(criterion)
+    whole = _by_rule(claim, output=output)
+    if whole is not None:
+        return whole
+    parts = parts_of(claim)
+    return _of_parts(parts, output=output) if len(parts) > 1 else None
 
 
-def parse(criterion: str) -> Check | None:
-    """The check that a criterion means, None when no rule understands it."""
-    plain = " ".join(criterion.split()).rstrip(".;!").strip()
-    return parse_count(plain.lower()) or parse_quote(plain) or parse_format(plain)
+def _of_parts(parts: list[str], *, output: str) -> Finding | None:
+    findings = [_by_rule(part, output=output) for part in parts]
+    decided = [finding for finding in findings if finding is not None]
+    failed = next((finding for finding in decided if not finding.passed), None)
+    if failed is not None:
+        return failed
+    if len(decided) < len(findings):
+        return None
+    return Finding(
+        passed=True,
+        evidence=" ".join(finding.evidence for finding in decided),
+        confidence=min(finding.confidence for finding in decided),
+    )
+
+
+def _by_rule(claim: str, *, output: str) -> Finding | None:
+    findings = (rule.apply(claim, output=output) for rule in RULES)
+    return next((finding for finding in findings if finding is not None), None)

@@ -1,66 +1,210 @@
-"""Criteria about the form: "is valid JSON", "is JSON with the keys a and b", "contains a code block"."""
+"""Formats: JSON, code, lists, case."""
 
-import json
+import ast
 import re
+import warnings
+from collections.abc import Callable
+from typing import Any, cast
 
-from arms.judge.rules.finding import Check, RuleVerdict
+import orjson
 
-_SUBJECT = r"(?:(?:the )?(?:output|result|answer|response|it) )?(?:must |should )?(?:be|is)?\s*"
-_JSON = re.compile(
-    rf"(?i)^{_SUBJECT}(?:a |an )?(?:valid |well-formed )?(?:in )?json(?: (?:object|array|format|document))?$"
-)
-_KEYS = re.compile(
-    rf"(?i)^{_SUBJECT}(?:a |an )?(?:valid )?json(?: object)? "
-    r"(?:with|that has|containing) (?:the )?(?:keys?|fields?) (?P<keys>.+)$"
-)
-_CODE = re.compile(
-    r"(?i)^(?:(?:the )?\w+ )?(?:contains?|includes?|has|have) (?:a |at least one )?code (?:block|example)s?$"
-)
-_FENCE = re.compile(r"(?s)```[^\n]*\n(.*?)```")
-_KEY = re.compile(r"[A-Za-z_][\w-]*")
+from arms.judge.rules import reading
+from arms.judge.rules.json_schema import schema_violation
+from arms.judge.rules.rule import Finding, Rule, rule, shortened
+
+_BE = r"(?:is|be|are|consists?\s+of|returns?|contains?\s+only)\s+"
+_JSON_KINDS: dict[str, type] = {"object": dict, "array": list, "list": list}
+_NAMES = {"py": "python", "js": "javascript", "ts": "typescript", "sh": "bash", "shell": "bash"}
 
 
-def parse_format(criterion: str) -> Check | None:
-    """The check that a criterion means, None when it is not about a form that a rule knows."""
-    keys = _KEYS.match(criterion)
-    if keys:
-        names = [name for name in _KEY.findall(keys.group("keys")) if name not in {"and", "or"}]
-        return lambda output: _has_keys(output, names)
-    if _JSON.match(criterion):
-        return _is_json
-    if _CODE.match(criterion):
-        return _has_code
-    return None
-
-
-def _load(output: str) -> object:
-    """The JSON value of an output, the one in its only code block when it is wrapped in one.
-
-    Raises:
-        ValueError: it is not JSON.
-    """
-    fenced = _FENCE.findall(output)
-    return json.loads(fenced[0] if len(fenced) == 1 and output.strip().startswith("```") else output)
-
-
-def _is_json(output: str) -> RuleVerdict:
+def _parsed(output: str) -> tuple[Any, str]:
+    """The output as JSON, or as the JSON of its only code block; and what is wrong with it."""
+    blocks = reading.code_blocks(output)
+    text = blocks[0].code if len(blocks) == 1 and not reading.without_code(output).strip() else output
     try:
-        value = _load(output)
-    except ValueError as error:
-        return RuleVerdict(passed=False, evidence=f"not JSON: {error}")
-    return RuleVerdict(passed=True, evidence=f"parses as JSON: {type(value).__name__}")
+        return orjson.loads(text), ""
+    except orjson.JSONDecodeError as error:
+        return None, f"The output is no valid JSON: {error.msg} at line {error.lineno}."
 
 
-def _has_keys(output: str, names: list[str]) -> RuleVerdict:
+def _json(match: re.Match[str], output: str) -> Finding:
+    value, trouble = _parsed(output)
+    if trouble:
+        return Finding(passed=False, evidence=trouble)
+    kind = (match["kind"] or "").lower()
+    if kind and not isinstance(value, _JSON_KINDS[kind]):
+        return Finding(passed=False, evidence=f"The output is JSON, and no {kind}.")
+    missing = _missing_keys(value, wanted=match["keys"] or "")
+    if missing:
+        return Finding(passed=False, evidence=f"The JSON has no {', '.join(missing)}.")
+    return Finding(passed=True, evidence="The output is valid JSON of that form.")
+
+
+def _missing_keys(value: object, *, wanted: str) -> list[str]:
+    names = re.findall(r"[\"'`\u201c]?([\w.-]+)[\"'`\u201d]?", re.sub(r"\band\b", " ", wanted))
+    keys = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return [name for name in names if name not in keys]
+
+
+def _json_schema(match: re.Match[str], output: str) -> Finding | None:
     try:
-        value = _load(output)
-    except ValueError as error:
-        return RuleVerdict(passed=False, evidence=f"not JSON: {error}")
-    missing = [name for name in names if not isinstance(value, dict) or name not in value]
-    evidence = f"missing: {', '.join(missing)}" if missing else f"has {', '.join(names)}"
-    return RuleVerdict(passed=not missing, evidence=evidence)
+        schema = orjson.loads(match["schema"])
+    except orjson.JSONDecodeError:
+        return None
+    value, trouble = _parsed(output)
+    if trouble:
+        return Finding(passed=False, evidence=trouble)
+    violation = schema_violation(value, schema=schema)
+    if violation is None:
+        return None
+    return Finding(passed=not violation, evidence=violation or "The output is JSON that fits the schema.")
 
 
-def _has_code(output: str) -> RuleVerdict:
-    blocks = len(_FENCE.findall(output))
-    return RuleVerdict(passed=blocks > 0, evidence=f"{blocks} code blocks")
+def _code_block(match: re.Match[str], output: str) -> Finding:
+    language = (match["language"] or "").lower()
+    blocks = reading.code_blocks(output)
+    fitting = [block for block in blocks if not language or _named(block.language) == _named(language)]
+    if not fitting:
+        said = (
+            f"; its blocks are: {', '.join(b.language or 'without a language' for b in blocks)}"
+            if blocks
+            else ""
+        )
+        return Finding(passed=False, evidence=f"The output has no such code block{said}.")
+    return Finding(passed=True, evidence=f"It has: {shortened(fitting[0].code, length=80)}")
+
+
+def _named(language: str) -> str:
+    return _NAMES.get(language, language)
+
+
+def _python(_match: re.Match[str], output: str) -> Finding:
+    blocks = [b.code for b in reading.code_blocks(output) if _named(b.language) in {"python", ""}]
+    for code in blocks or [output]:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                ast.parse(code)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return Finding(passed=False, evidence=f"Python cannot parse it: {shortened(str(error))}")
+    return Finding(passed=True, evidence="Python parses it.")
+
+
+def _presence(find: Callable[[str], str], *, what: str) -> Callable[[re.Match[str], str], Finding]:
+    def check(match: re.Match[str], output: str) -> Finding:
+        found = find(output)
+        wanted = match["negation"] is None
+        evidence = f"It has {what}: {shortened(found, length=80)}" if found else f"It has no {what}."
+        return Finding(passed=bool(found) is wanted, evidence=evidence)
+
+    return check
+
+
+def _list_of(output: str, *, numbered: bool | None = None) -> str:
+    blocks = [block for block in reading.lists(output) if numbered is None or block.numbered is numbered]
+    return blocks[0].items[0] if blocks else ""
+
+
+def _match(pattern: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+
+    def find(output: str) -> str:
+        found = compiled.search(output)
+        return found[0] if found else ""
+
+    return find
+
+
+def _case(match: re.Match[str], output: str) -> Finding:
+    upper = match["case"].lower().startswith(("upper", "capital", "caps"))
+    letters = [character for character in output if character.isalpha()]
+    wrong = [c for c in letters if (c.islower() if upper else c.isupper())]
+    return Finding(
+        passed=not wrong, evidence=f"{len(wrong)} of {len(letters)} letters are in the other case."
+    )
+
+
+def _question(_match: re.Match[str], output: str) -> Finding:
+    text = output.strip()
+    return Finding(passed=text.endswith("?"), evidence=f"It ends: {shortened(text[-60:], length=60)}")
+
+
+def _has(what: str) -> str:
+    """A pattern for: has X, uses X, does not contain X, has no X."""
+    return (
+        r"(?:(?P<negation>(?:does\s+not|doesn't|do\s+not|must\s+not|not|never)\s+(?:have|contain|include|use)|"
+        r"(?:has|have|contains?|includes?|uses?)\s+no|avoids?|without)|(?:has|have|contains?|includes?|uses?|is|be|"
+        rf"is\s+(?:written|formatted)\s+(?:as|in|with)|in))\s+(?:any\s+|an?\s+|some\s+|the\s+)?(?:{what})"
+    )
+
+
+FORMAT_RULES: tuple[Rule, ...] = (
+    rule(
+        "JSON",
+        rf"(?:{_BE})?(?:only\s+)?(?:an?\s+)?(?:valid\s+|well-formed\s+|parseable\s+)?json"
+        r"(?:\s+(?P<kind>object|array|list))?"
+        r"(?:\s+(?:with|that\s+has|having|containing)\s+(?:the\s+)?(?:keys?|fields?|properties)\s+(?P<keys>.+))?",
+        _json,
+    ),
+    rule(
+        "JSON Schema",
+        r"(?:is\s+(?:valid\s+)?json\s+that\s+)?(?:match(?:es)?|fits|satisf(?:ies|y)|conforms?\s+to|validates?\s+against)"
+        r"\s+(?:the\s+|this\s+)?(?:json\s+)?schema:?\s*(?P<schema>\{.*\})",
+        _json_schema,
+    ),
+    rule(
+        "code block",
+        r"(?:has|have|contains?|includes?|is|be|in)\s+(?:in\s+)?(?:an?\s+|one\s+)?(?:fenced\s+)?"
+        r"(?P<language>[\w+#]+)?\s*(?:fenced\s+)?code\s+(?:block|fence|snippet)",
+        _code_block,
+    ),
+    rule(
+        "Python",
+        r"(?:(?:is|be|contains?|has)\s+)?(?:syntactically\s+)?(?:valid|correct|parseable)\s+python(?:\s+code)?"
+        r"(?:\s+syntax)?",
+        _python,
+    ),
+    rule(
+        "bullet list",
+        _has(r"bullet\s*points|bullets|bullet(?:ed)?\s+list"),
+        _presence(lambda output: _list_of(output, numbered=False), what="bullet points"),
+    ),
+    rule(
+        "numbered list",
+        _has(r"numbered\s+(?:list|items|steps)"),
+        _presence(lambda output: _list_of(output, numbered=True), what="numbered items"),
+    ),
+    rule("list", _has(r"lists?|enumerations?"), _presence(_list_of, what="list")),
+    rule(
+        "headings",
+        _has(r"headings?|headers?|title"),
+        _presence(lambda output: next(iter(reading.headings(output)), ""), what="heading"),
+    ),
+    rule(
+        "table",
+        _has(r"(?:markdown\s+)?tables?"),
+        _presence(_match(r"^\s*\|?[ :|-]*-{3,}[ :|-]*\|[ :|-]*$"), what="table"),
+    ),
+    rule(
+        "links", _has(r"(?:urls?|links?|hyperlinks?)"), _presence(_match(r"https?://[^\s)>\]]+"), what="link")
+    ),
+    rule(
+        "e-mail address",
+        _has(r"e-?mail\s+address(?:es)?"),
+        _presence(_match(r"[\w.+-]+@[\w-]+\.[\w.-]+"), what="e-mail address"),
+    ),
+    rule("digits", _has(r"(?:digits|numerals)"), _presence(_match(r"\d"), what="digit")),
+    rule(
+        "exclamation marks",
+        _has(r"exclamation\s+(?:marks?|points?)"),
+        _presence(_match(r"!"), what="exclamation mark"),
+    ),
+    rule(
+        "case",
+        r"(?:is|be)\s+(?:written\s+)?(?:in\s+)?(?:all\s+|only\s+|entirely\s+(?:in\s+)?)?"
+        r"(?P<case>upper\s?-?case|lower\s?-?case|capitals|capital\s+letters|caps)",
+        _case,
+    ),
+    rule("ends with a question", r"ends?\s+with\s+a\s+question(?:\s+mark)?", _question),
+)
+"""Checks of formats."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from arms.judge.rules.decide import decide, parse
+from arms.judge.rules.decide import decide
 
 SUMMARY = """\
 **Summary**
@@ -17,12 +17,60 @@ Checkout was down for 47 minutes. The root cause was the pool size.
 BULLETS = "- one\n- two\n    - nested\n- three\n"
 TWO_LISTS = "Pros:\n- a\n- b\n\nCons:\n- c\n"
 
+NESTED = """\
+1. **Root cause**: the certificate expired.
+2. **Action items**:
+   - Renew it.
+   - Watch it.
+   - Test it.
+"""
+LABELLED = "**Action item 1:** call\n\n**Action item 2:** write\n\n**Action item 3:** test\n"
+
 CASES = [
     ("lists exactly three action items", SUMMARY, True),
     ("lists exactly two action items", SUMMARY, False),
     ("has at least 2 action items.", SUMMARY, True),
+    ("The summary should contain no more than three action items", SUMMARY, True),
+    ("lists exactly three action items", NESTED, True),
+    ("lists exactly three action items", LABELLED, True),
+    ("lists exactly three action items", "We plan: 1) call, 2) write, 3) test.", True),
+    ("lists exactly three action items", "We will call, write and test.", None),
+    ("lists exactly two people", BULLETS, False),
+    ("names two causes", BULLETS, None),
+    ("has 2 sections", "# A\nx\n## B\ny", True),
+    ("has exactly 2 code blocks", "```\na\n```\n```py\nb\n```", True),
+    ("does not exceed ten words", SUMMARY, False),
+    ("word count is below 100", SUMMARY, True),
+    ("is 100 words or fewer", SUMMARY, True),
+    ("is written in at most 100 words", SUMMARY, True),
+    ("is about 35 words", SUMMARY, True),
+    ("mentions the root cause", SUMMARY, True),
+    ("must mention action items", SUMMARY, True),
+    ("mentions the weather", SUMMARY, None),
+    ("does not mention checkout", SUMMARY, False),
+    ("does not mention any customer", SUMMARY, None),
+    ('contains the words "pool" and "window"', SUMMARY, True),
+    ('contains "pool" or "harbour"', SUMMARY, True),
+    ('contains "pool" and "harbour"', SUMMARY, False),
+    ("uses bullet points", SUMMARY, False),
+    ("is a numbered list", SUMMARY, True),
+    ("does not use bullet points", SUMMARY, True),
+    ("has a heading", SUMMARY, True),
+    ("contains no links", SUMMARY, True),
+    ("contains a link", "see https://example.org/x", True),
+    ("contains a Markdown table", "| a | b |\n|---|---|\n| 1 | 2 |", True),
+    ("contains a Python code block", "```python\n1\n```", True),
+    ("contains a Rust code block", "```python\n1\n```", False),
+    ("is valid Python", "def f():\n    return 1", True),
+    ("is valid Python", "def f(:", False),
+    ("is in upper case", "ALL GOOD", True),
+    ("ends with a question", "Shall we?", True),
+    ('is JSON that matches the schema {"type": "object", "required": ["a"]}', '{"a": 1}', True),
+    ('matches the JSON schema {"type": "array"}', '{"a": 1}', False),
+    ('matches the JSON schema {"$ref": "https://example.org/s.json"}', "1", None),
+    ('matches the JSON schema {"type": "string", "pattern": "^(a+)+$"}', '"' + "a" * 5000 + '!"', False),
     ("contains three bullet points", BULLETS, True),
-    ("has two pros", TWO_LISTS, None),
+    ("has two pros", TWO_LISTS, True),
     ("lists two points", TWO_LISTS, None),
     ("is at most 200 words", SUMMARY, True),
     ("is at most ten words", SUMMARY, False),
@@ -52,10 +100,13 @@ CASES = [
     ("contains a code block", "x\n```python\n1\n```", True),
     ("contains a code block", "no", False),
     # What no rule understands as a whole is the model's.
-    ("mentions the root cause", SUMMARY, None),
     ("is friendly", SUMMARY, None),
     ("explains three reasons why the deploy failed", SUMMARY, None),
     ("is at most 200 words and names the author", SUMMARY, None),
+    # One failed claim of several decides; all must be understood to pass.
+    ("is at most 10 words and names the author", SUMMARY, False),
+    ("is at most 200 words and lists exactly three action items", SUMMARY, True),
+    ('mentions "pool size" and is friendly', SUMMARY, None),
     ("matches the regex `(`", SUMMARY, None),
     ("", SUMMARY, None),
 ]
@@ -72,5 +123,6 @@ def test_rules_decide_what_they_understand_and_nothing_else(
 
 
 def test_a_hostile_criterion_costs_nothing() -> None:
-    assert parse("is at most " + "a " * 100_000) is None
+    assert decide("is at most " + "a " * 100_000, "x") is None
+    assert decide("lists exactly " + "three " * 80 + "items", "x") is None
     assert decide('mentions "' + "(a+)+" * 50 + '"', "a" * 100_000) is not None

@@ -24,7 +24,11 @@ class Executor:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env={"PYTHONPATH": str(ROOT), "HOST_SECRET": SECRET, "PATH": os.environ["PATH"]},
+            env={
+                "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
+                "HOST_SECRET": SECRET,
+                "PATH": os.environ["PATH"],
+            },
         )
         self.greeting = self.answer()
         self.user = user

@@ -280,6 +280,20 @@ def test_inode_fill_by_links_and_folders_is_stopped(executor: Executor) -> None:
     assert answer["stopped_by"] == "files"
 
 
+def test_a_fill_by_attributes_of_files_is_stopped(executor: Executor) -> None:
+    fill = """
+        try:
+            for n in range(10**6):
+                open(f"{n}", "w").close()
+                for m in range(1000):
+                    os.setxattr(f"{n}", f"user.{m}", bytes(60_000))
+        except OSError:
+            print("held")  # kernels before 6.6 have no attributes of users here
+        """
+    answer = executor.run(program(fill))
+    assert (answer["stopped_by"], answer["stdout"]) in {("files", ""), ("", "held\n")}
+
+
 def test_a_program_that_hides_from_the_watchdog_is_stopped_all_the_same(executor: Executor) -> None:
     hiding = """
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: nobody may look at us

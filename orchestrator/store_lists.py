@@ -1,7 +1,7 @@
 """Pages of tasks that stay fast at a million rows: an index decides the page, counters tell the total."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 
@@ -96,14 +96,28 @@ async def _page(conn: Connection, query: ListQuery, *, total: int) -> list[Task]
 def _page_statement(query: ListQuery, *, descending: bool) -> str:
     """Ids of the page from an index alone, then their rows."""
     column, way = _COLUMN[query.sort], "DESC" if descending else "ASC"
+    order = f"ORDER BY {column} {way}, task_id {way}"
+    source = "orchestrator.tasks"
+    if len(query.statuses) > 1 and query.sort is Sort.CREATED_AT:
+        source = _merged(query, order=order)
     return f"""
 WITH page AS MATERIALIZED (
-    SELECT task_id, {column} AS key FROM orchestrator.tasks
-    WHERE {_conditions(query)}
-    ORDER BY {column} {way}, task_id {way} OFFSET %(offset)s LIMIT %(size)s
+    SELECT task_id, {column} AS key FROM {source}
+    WHERE {_conditions(query)} {order} OFFSET %(offset)s LIMIT %(size)s
 )
 SELECT {TASK_COLUMNS} FROM page JOIN orchestrator.tasks t USING (task_id)
 ORDER BY page.key {way}, page.task_id {way}"""  # noqa: S608  # constants; values are parameters
+
+
+def _merged(query: ListQuery, *, order: str) -> str:
+    """Several statuses, each from its own index in order, merged: no index has them in one order."""
+    parts = [
+        f"""(SELECT tenant, status, priority, created_at, task_id FROM orchestrator.tasks
+        WHERE {_conditions(replace(query, statuses=()))} AND status = {status:d}
+        {order} LIMIT %(offset)s + %(size)s)"""  # noqa: S608  # constants; values are parameters
+        for status in query.statuses
+    ]
+    return f"({' UNION ALL '.join(parts)}) AS merged"
 
 
 def _conditions(query: ListQuery) -> str:

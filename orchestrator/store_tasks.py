@@ -1,6 +1,8 @@
-"""Reads tasks, steps and events, and ends tasks from outside: cancel."""
+"""Reads tasks, steps, events and usage, and changes tasks from outside: cancel, erase."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 from psycopg.rows import dict_row
 
@@ -36,9 +38,43 @@ WITH t AS (
 )
 SELECT {TASK_COLUMNS}, pg_notify('{CANCEL_CHANNEL}', t.task_id) AS told FROM t"""  # noqa: S608  # constants
 
+_ERASE = f"""
+WITH t AS (
+    UPDATE orchestrator.tasks AS t SET
+        spec = jsonb_build_object('goal', '', 'budget', t.spec->'budget', 'priority', t.spec->'priority'),
+        result = NULL, error = NULL, judgement = NULL, total_steps = 0, completed_steps = 0,
+        last_sequence = t.last_sequence + 1, updated_at = clock_timestamp()
+    WHERE t.task_id = %(task_id)s AND t.tenant = %(tenant)s AND t.status >= {Status.COMPLETED}
+    RETURNING *
+), events AS (
+    DELETE FROM orchestrator.task_events e USING t WHERE e.task_id = t.task_id
+), steps AS (
+    DELETE FROM orchestrator.steps s USING t WHERE s.task_id = t.task_id
+)
+SELECT {TASK_COLUMNS} FROM t"""  # noqa: S608  # constants
+
+_USAGE = """
+SELECT (created_at AT TIME ZONE 'UTC')::date AS day, count(DISTINCT task_id) AS tasks,
+    sum(input_tokens + output_tokens)::bigint AS tokens, sum(cost_micros)::bigint AS cost_micros
+FROM orchestrator.usage_ledger
+WHERE tenant = %(tenant)s AND created_at >=
+    (date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') - make_interval(days => %(days)s - 1))
+        AT TIME ZONE 'UTC'
+GROUP BY day ORDER BY day DESC"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DailyUsage:
+    """What a tenant used on one day, in UTC; money in millionths of a US dollar."""
+
+    day: date
+    tasks: int
+    tokens: int
+    cost_micros: int
+
 
 class TaskStore:
-    """Reads and cancels.
+    """Reads, cancels and erases.
 
     Args:
         pool: the database.
@@ -73,6 +109,15 @@ class TaskStore:
             },
         )
         return task_of(row) if row else None
+
+    async def erase(self, *, task_id: str, tenant: str) -> Task | None:
+        """Remove what a task that ended says; None when there is none that ended."""
+        row = await self._one(_ERASE, {"task_id": task_id, "tenant": tenant})
+        return task_of(row) if row else None
+
+    async def usage(self, *, tenant: str, days: int) -> list[DailyUsage]:
+        """What the tenant used on each of the last days, newest first."""
+        return [DailyUsage(**row) for row in await self._all(_USAGE, {"tenant": tenant, "days": days})]
 
     async def _one(self, query: str, parameters: Row) -> Row | None:
         rows = await self._all(query, parameters)

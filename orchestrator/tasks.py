@@ -18,8 +18,8 @@ from orchestrator.rows import SPEC
 from orchestrator.state import TaskEvent, next_status
 from orchestrator.store_lists import ListQuery, ListStore
 from orchestrator.store_submit import NewTask, SubmitStore
-from orchestrator.store_tasks import TaskStore
-from servicekit.errors import NotFoundError
+from orchestrator.store_tasks import DailyUsage, TaskStore
+from servicekit.errors import ConflictError, NotFoundError
 from servicekit.principal import Principal
 from servicekit.request_id import current_request_id
 
@@ -141,6 +141,27 @@ class Tasks:
             next_status(task.status, TaskEvent.CANCEL)
         return task
 
+    async def erase(self, task_id: str, *, owner: Principal) -> Task:
+        """Remove what a task that ended says: goal, context, steps, result and events.
+
+        Raises:
+            NotFoundError: the tenant has no such task.
+            ConflictError: it has not ended.
+        """
+        erased = await self._stores.tasks.erase(task_id=task_id, tenant=owner.tenant)
+        if erased:
+            return erased
+        await self._get(task_id, owner)
+        raise ConflictError(
+            "a task that has not ended cannot be erased; cancel it first",
+            reason="STATE_CONFLICT",
+            constraint="status must be one of completed, failed, cancelled",
+        )
+
+    async def usage(self, *, owner: Principal, days: int) -> list[DailyUsage]:
+        """What the tenant used on each of the last days, newest first."""
+        return await self._stores.tasks.usage(tenant=owner.tenant, days=days)
+
     async def watch(self, task_id: str, *, owner: Principal, after: int = 0) -> AsyncGenerator[Event]:
         """The task's events after a sequence number as they happen, up to the terminal one.
 
@@ -157,9 +178,10 @@ class Tasks:
                     if event.type in _LAST:
                         return
                 if not events:
-                    if task.ended and after >= task.last_sequence:
-                        return  # the reader had them all
+                    if task.ended:
+                        return  # the reader had them all, or they were erased
                     await told.wait()
+                    task = await self._get(task_id, owner)
 
     async def _get(self, task_id: str, owner: Principal) -> Task:
         task = await self._stores.tasks.get(task_id=task_id, tenant=owner.tenant)

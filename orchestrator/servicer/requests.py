@@ -22,6 +22,9 @@ from orchestrator.store_lists import ListQuery, Sort
 DEFAULT_PAGE_SIZE = 50
 """Items a page when the request does not say."""
 
+DEFAULT_DAYS = 30
+"""Days of usage when the request does not say."""
+
 _DEFAULT = Budget()
 
 

@@ -24,6 +24,7 @@ from orchestrator.model import (
 )
 from orchestrator.progress import duration, estimated_completion, percentage
 from orchestrator.register import Arm
+from orchestrator.store_tasks import DailyUsage
 
 
 def task_to(task: Task) -> tasks_pb2.Task:
@@ -113,6 +114,13 @@ def event_to(event: Event) -> tasks_pb2.TaskEvent:
         created_at=stamp(event.created_at),
         step_id=event.step_id,
         data_json=_json(event.data),
+    )
+
+
+def usage_to(used: DailyUsage) -> tasks_pb2.DailyUsage:
+    """What a tenant used on one day."""
+    return tasks_pb2.DailyUsage(
+        date=used.day.isoformat(), tasks=used.tasks, tokens=used.tokens, cost_micros=used.cost_micros
     )
 
 

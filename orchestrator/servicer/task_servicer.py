@@ -67,6 +67,20 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
         task = await self._tasks.cancel(request.task_id, owner=current_principal())
         return tasks_pb2.CancelTaskResponse(task=responses.task_to(task))
 
+    async def EraseTask(
+        self, request: tasks_pb2.EraseTaskRequest, context: Context
+    ) -> tasks_pb2.EraseTaskResponse:
+        """Remove what a task that ended says."""
+        task = await self._tasks.erase(request.task_id, owner=current_principal())
+        return tasks_pb2.EraseTaskResponse(task=responses.task_to(task))
+
+    async def GetUsage(
+        self, request: tasks_pb2.GetUsageRequest, context: Context
+    ) -> tasks_pb2.GetUsageResponse:
+        """What the caller's tenant used, by day."""
+        days = await self._tasks.usage(owner=current_principal(), days=request.days or requests.DEFAULT_DAYS)
+        return tasks_pb2.GetUsageResponse(days=map(responses.usage_to, days))
+
     async def WatchTask(
         self, request: tasks_pb2.WatchTaskRequest, context: Context
     ) -> AsyncIterator[tasks_pb2.WatchTaskResponse]:

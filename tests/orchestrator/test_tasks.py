@@ -403,3 +403,38 @@ async def test_errors_keep_their_class_over_the_wire(house: House) -> None:
     with pytest.raises(OctoError) as caught:
         await house.tasks.CreateTask(request)
     assert isinstance(caught.value, ValidationFailedError)
+
+
+async def test_erasing_leaves_the_bill_and_nothing_else(house: House) -> None:
+    task = await house.run("a secret goal", acceptance_criteria=["c"], labels={"a": "b"})
+    request = tasks_pb2.EraseTaskRequest(task_id=task.task_id)
+    erased = (await house.tasks.EraseTask(request)).task
+    assert not erased.spec.goal
+    assert not erased.spec.acceptance_criteria
+    assert not erased.metadata.labels
+    assert not erased.HasField("result")
+    assert erased.metadata.tokens_used == task.metadata.tokens_used
+    assert erased.last_sequence > task.last_sequence
+    assert await house.steps(task.task_id) == {}
+    assert await house.events(task.task_id) == []
+    assert (await house.get(task.task_id, wait=5)).status == COMPLETED
+
+
+async def test_what_runs_cannot_be_erased(house: House) -> None:
+    async def endless(_: Any, __: Any) -> AsyncIterator[arm_pb2.ExecuteResponse]:
+        await asyncio.sleep(60)
+        yield result("x")
+
+    house.script.execute = endless
+    task = await house.submit()
+    with pytest.raises(ConflictError):
+        await house.tasks.EraseTask(tasks_pb2.EraseTaskRequest(task_id=task.task_id))
+
+
+async def test_usage_is_told_by_day(house: House) -> None:
+    first, second = await house.run(), await house.run()
+    (today,) = (await house.tasks.GetUsage(tasks_pb2.GetUsageRequest())).days
+    assert today.tasks == 2
+    assert today.tokens == first.metadata.tokens_used + second.metadata.tokens_used
+    assert today.cost_micros == first.metadata.cost_micros + second.metadata.cost_micros
+    assert today.date.count("-") == 2

@@ -60,6 +60,16 @@ class TaskServiceStub:
                 request_serializer=octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.CancelTaskRequest.SerializeToString,
                 response_deserializer=octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.CancelTaskResponse.FromString,
                 _registered_method=True)
+        self.EraseTask = channel.unary_unary(
+                '/octollm.orchestrator.v1.TaskService/EraseTask',
+                request_serializer=octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.EraseTaskRequest.SerializeToString,
+                response_deserializer=octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.EraseTaskResponse.FromString,
+                _registered_method=True)
+        self.GetUsage = channel.unary_unary(
+                '/octollm.orchestrator.v1.TaskService/GetUsage',
+                request_serializer=octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.GetUsageRequest.SerializeToString,
+                response_deserializer=octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.GetUsageResponse.FromString,
+                _registered_method=True)
         self.WatchTask = channel.unary_stream(
                 '/octollm.orchestrator.v1.TaskService/WatchTask',
                 request_serializer=octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.WatchTaskRequest.SerializeToString,
@@ -106,6 +116,20 @@ class TaskServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseTask(self, request, context):
+        """EraseTask removes what a task that ended says: goal, constraints, criteria, context, labels, steps, result and events.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetUsage(self, request, context):
+        """GetUsage tells what the caller's tenant used, by day.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchTask(self, request, context):
         """WatchTask streams a task's events after a sequence number, and ends after the terminal event.
         """
@@ -140,6 +164,16 @@ def add_TaskServiceServicer_to_server(servicer, server):
                     servicer.CancelTask,
                     request_deserializer=octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.CancelTaskRequest.FromString,
                     response_serializer=octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.CancelTaskResponse.SerializeToString,
+            ),
+            'EraseTask': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseTask,
+                    request_deserializer=octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.EraseTaskRequest.FromString,
+                    response_serializer=octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.EraseTaskResponse.SerializeToString,
+            ),
+            'GetUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUsage,
+                    request_deserializer=octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.GetUsageRequest.FromString,
+                    response_serializer=octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.GetUsageResponse.SerializeToString,
             ),
             'WatchTask': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchTask,
@@ -283,6 +317,60 @@ class TaskService:
             '/octollm.orchestrator.v1.TaskService/CancelTask',
             octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.CancelTaskRequest.SerializeToString,
             octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.CancelTaskResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseTask(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octollm.orchestrator.v1.TaskService/EraseTask',
+            octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.EraseTaskRequest.SerializeToString,
+            octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.EraseTaskResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octollm.orchestrator.v1.TaskService/GetUsage',
+            octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.GetUsageRequest.SerializeToString,
+            octollm_dot_orchestrator_dot_v1_dot_tasks__pb2.GetUsageResponse.FromString,
             options,
             channel_credentials,
             insecure,

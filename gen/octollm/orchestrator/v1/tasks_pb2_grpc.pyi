@@ -43,6 +43,10 @@ class TaskServiceStub:
     """ListSteps returns a task's plan as it was carried out."""
     CancelTask: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.CancelTaskRequest, _tasks_pb2.CancelTaskResponse]
     """CancelTask ends a task that has not ended; cancelling twice is the same as once."""
+    EraseTask: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.EraseTaskRequest, _tasks_pb2.EraseTaskResponse]
+    """EraseTask removes what a task that ended says: goal, constraints, criteria, context, labels, steps, result and events."""
+    GetUsage: _grpc.UnaryUnaryMultiCallable[_tasks_pb2.GetUsageRequest, _tasks_pb2.GetUsageResponse]
+    """GetUsage tells what the caller's tenant used, by day."""
     WatchTask: _grpc.UnaryStreamMultiCallable[_tasks_pb2.WatchTaskRequest, _tasks_pb2.WatchTaskResponse]
     """WatchTask streams a task's events after a sequence number, and ends after the terminal event."""
 
@@ -61,6 +65,10 @@ class TaskServiceAsyncStub(TaskServiceStub):
     """ListSteps returns a task's plan as it was carried out."""
     CancelTask: _aio.UnaryUnaryMultiCallable[_tasks_pb2.CancelTaskRequest, _tasks_pb2.CancelTaskResponse]  # type: ignore[assignment]
     """CancelTask ends a task that has not ended; cancelling twice is the same as once."""
+    EraseTask: _aio.UnaryUnaryMultiCallable[_tasks_pb2.EraseTaskRequest, _tasks_pb2.EraseTaskResponse]  # type: ignore[assignment]
+    """EraseTask removes what a task that ended says: goal, constraints, criteria, context, labels, steps, result and events."""
+    GetUsage: _aio.UnaryUnaryMultiCallable[_tasks_pb2.GetUsageRequest, _tasks_pb2.GetUsageResponse]  # type: ignore[assignment]
+    """GetUsage tells what the caller's tenant used, by day."""
     WatchTask: _aio.UnaryStreamMultiCallable[_tasks_pb2.WatchTaskRequest, _tasks_pb2.WatchTaskResponse]  # type: ignore[assignment]
     """WatchTask streams a task's events after a sequence number, and ends after the terminal event."""
 
@@ -106,6 +114,22 @@ class TaskServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_tasks_pb2.CancelTaskResponse, _abc.Awaitable[_tasks_pb2.CancelTaskResponse]]:
         """CancelTask ends a task that has not ended; cancelling twice is the same as once."""
+
+    @_abc_1.abstractmethod
+    def EraseTask(
+        self,
+        request: _tasks_pb2.EraseTaskRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tasks_pb2.EraseTaskResponse, _abc.Awaitable[_tasks_pb2.EraseTaskResponse]]:
+        """EraseTask removes what a task that ended says: goal, constraints, criteria, context, labels, steps, result and events."""
+
+    @_abc_1.abstractmethod
+    def GetUsage(
+        self,
+        request: _tasks_pb2.GetUsageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tasks_pb2.GetUsageResponse, _abc.Awaitable[_tasks_pb2.GetUsageResponse]]:
+        """GetUsage tells what the caller's tenant used, by day."""
 
     @_abc_1.abstractmethod
     def WatchTask(

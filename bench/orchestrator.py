@@ -1,0 +1,279 @@
+"""How fast the orchestrator is, beside DBOS on the same PostgreSQL: `python -m bench.orchestrator`.
+
+Real processes: PostgreSQL with fsync on, one orchestrator, one process of no-op arms with a no-op reflex, all
+over gRPC. The peer needs `dbos` (dependency group `bench`); --peer-python names an interpreter that has it.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import psycopg
+from octollm.orchestrator.v1 import tasks_pb2
+
+from cli.embedded.postgres import embedded_postgres
+from cli.embedded.unprivileged import temporary_data_dir
+from tests.fault.processes import Child, Client, arms, orchestrator, running
+
+RESULTS = Path(__file__).parent / "RESULTS-orchestrator.md"
+
+MILLION = """
+INSERT INTO orchestrator.tasks (task_id, tenant, subject, status, priority, phase, max_seconds, spec,
+    last_sequence, created_at, updated_at, finished_at)
+SELECT 'task_' || lpad(n::text, 16, '0'), 'default', 's',
+    CASE WHEN n %% 20 = 0 THEN 4 WHEN n %% 33 = 0 THEN 5 ELSE 3 END, 1 + n %% 4, 5, 60,
+    jsonb_build_object('goal', 'goal number ' || n), 3, at, at + interval '2 s', at + interval '2 s'
+FROM (SELECT n, now() - n * interval '2 s' AS at FROM generate_series(1, %(rows)s) AS n) AS rows"""
+
+QUEUED = """
+WITH t AS (
+    INSERT INTO orchestrator.tasks (task_id, tenant, subject, status, priority, phase, max_seconds,
+        last_sequence, spec)
+    SELECT 'task_q' || lpad(n::text, 15, '0'), 'default', 's', 1, 2, 1, 60, 1, '{"goal": "g"}'
+    FROM generate_series(1, %(rows)s) AS n RETURNING *
+), event AS (
+    INSERT INTO orchestrator.task_events (task_id, sequence, type) SELECT task_id, 1, 1 FROM t
+)
+INSERT INTO orchestrator_jobs.procrastinate_jobs (queue_name, task_name, priority, queueing_lock, args)
+SELECT 'tasks', 'drive', 0, task_id, jsonb_build_object('task_id', task_id) FROM t"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One measurement: what, how much, in which unit, and the number to reach."""
+
+    what: str
+    value: float
+    unit: str
+    goal: str = ""
+
+    def __str__(self) -> str:
+        return f"| {self.what} | {self.value:.1f} {self.unit} | {self.goal} |"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stand:
+    """What is measured: the database, the orchestrator, its arms and a client."""
+
+    root: Path
+    url: str
+    holder: Child
+    client: Client
+
+
+@contextlib.asynccontextmanager
+async def stand(root: Path, url: str, *, steps: int) -> AsyncIterator[Stand]:
+    holder = orchestrator(root, url, lease_seconds=10, heartbeat_seconds=3, sweep_seconds=1)
+    async with running(arms(root, reflex=True, steps=steps), holder):
+        client = Client(root, "o1")
+        for number in range(20):
+            await client.ended(await client.surely_submit("warm", key=f"warm-{number}"))
+        try:
+            yield Stand(root=root, url=url, holder=holder, client=client)
+        finally:
+            await client.close()
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below which a share of the values lies."""
+    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
+
+
+async def timed(call: Callable[[], Awaitable[object]]) -> float:
+    """Milliseconds that a call takes."""
+    began = time.perf_counter()
+    await call()
+    return (time.perf_counter() - began) * 1000
+
+
+async def at_rate(call: Callable[[], Awaitable[object]], *, per_second: float, count: int) -> list[float]:
+    """Latencies of calls that begin at a steady rate, whether or not earlier ones are done."""
+    began = time.perf_counter()
+    calls: list[asyncio.Task[float]] = []
+    for number in range(count):
+        await asyncio.sleep(max(began + number / per_second - time.perf_counter(), 0))
+        calls.append(asyncio.create_task(timed(call)))
+    return list(await asyncio.gather(*calls))
+
+
+async def latencies(at: Stand, *, count: int) -> list[Line]:
+    ids: list[str] = []
+
+    async def submit() -> None:
+        ids.append((await at.client.submit("measured")).task_id)
+
+    taken = await at_rate(submit, per_second=50, count=count)
+    for task_id in ids:
+        await at.client.ended(task_id)
+    with psycopg.connect(at.url) as connection:
+        rows = connection.execute(
+            "SELECT extract(epoch FROM s.started_at - t.created_at)::float8 * 1000 FROM orchestrator.steps s "
+            "JOIN orchestrator.tasks t USING (task_id) WHERE s.position = 0 AND t.task_id = ANY(%s)",
+            (ids,),
+        ).fetchall()
+    waited = [row[0] for row in rows]
+    return [
+        Line(what="submit at 50/s, p50", value=quantile(taken, 0.5), unit="ms"),
+        Line(what="submit at 50/s, p95", value=quantile(taken, 0.95), unit="ms", goal="<= 15"),
+        Line(what="queue to first step, p50", value=quantile(waited, 0.5), unit="ms", goal="<= 25"),
+        Line(what="queue to first step, p95", value=quantile(waited, 0.95), unit="ms"),
+    ]
+
+
+async def throughput(at: Stand, *, count: int) -> float:
+    """Tasks a second from the first submit to the last end, submitted as fast as they are taken."""
+    ids: list[str] = []
+
+    async def submit() -> None:
+        for _ in range(count // 10):
+            ids.append((await at.client.submit("measured")).task_id)  # noqa: PERF401  # one after the other
+
+    began = time.perf_counter()
+    await asyncio.gather(*(submit() for _ in range(10)))
+    await asyncio.gather(*(at.client.ended(task_id, seconds=300) for task_id in ids))
+    return count / (time.perf_counter() - began)
+
+
+async def lists(at: Stand, *, rows: int, count: int) -> list[Line]:
+    with psycopg.connect(at.url, autocommit=True) as connection:
+        connection.execute(MILLION, {"rows": rows})
+        connection.execute("VACUUM ANALYZE orchestrator.tasks")
+    await asyncio.sleep(3)  # the counters are folded
+    failed = [tasks_pb2.TASK_STATUS_FAILED]
+    several = [tasks_pb2.TASK_STATUS_FAILED, tasks_pb2.TASK_STATUS_CANCELLED]
+    cases = [
+        ("page 1", tasks_pb2.ListTasksRequest(), "<= 20"),
+        ("page 1000", tasks_pb2.ListTasksRequest(page=1000), "<= 60"),
+        ("last page", tasks_pb2.ListTasksRequest(page=rows // 50), ""),
+        ("page 1, failed", tasks_pb2.ListTasksRequest(statuses=failed), "<= 20"),
+        ("page 500, failed", tasks_pb2.ListTasksRequest(statuses=failed, page=500), "<= 60"),
+        ("page 500, failed or cancelled", tasks_pb2.ListTasksRequest(statuses=several, page=500), ""),
+        (
+            "page 1000, by updated_at",
+            tasks_pb2.ListTasksRequest(page=1000, sort_by=tasks_pb2.TASK_SORT_UPDATED_AT),
+            "",
+        ),
+        (
+            "page 1000, by priority",
+            tasks_pb2.ListTasksRequest(page=1000, sort_by=tasks_pb2.TASK_SORT_PRIORITY),
+            "",
+        ),
+    ]
+    lines: list[Line] = []
+    for name, request, goal in cases:
+        taken = [await timed(lambda r=request: at.client.stubs[0].ListTasks(r)) for _ in range(count)]
+        lines.append(
+            Line(what=f"list of {rows:,}, {name}, p95", value=quantile(taken, 0.95), unit="ms", goal=goal)
+        )
+    return lines
+
+
+async def restart(at: Stand, *, rows: int) -> list[Line]:
+    await at.holder.kill()
+    with psycopg.connect(at.url, autocommit=True) as connection:
+        connection.execute(QUEUED, {"rows": rows})
+        began = time.perf_counter()
+        await at.holder.start()
+        ready = time.perf_counter() - began
+        first = "SELECT count(*) FROM orchestrator.tasks WHERE task_id LIKE 'task_q%%' AND status = 3"
+        while not (connection.execute(first).fetchone() or (0,))[0]:  # noqa: ASYNC110  # a row has no event
+            await asyncio.sleep(0.05)
+        done = time.perf_counter() - began
+    memory = psutil.Process(at.holder.pid).memory_info().rss / 2**20
+    return [
+        Line(what=f"restart with {rows:,} queued: serving after", value=ready, unit="s", goal="<= 10"),
+        Line(what=f"restart with {rows:,} queued: first of them done after", value=done, unit="s"),
+        Line(what=f"restart with {rows:,} queued: memory", value=memory, unit="MiB", goal="flat"),
+    ]
+
+
+async def peer(url: str, *, python: str, workflows: int, steps: int) -> float:
+    """The peer's workflows a second."""
+    program = Path(__file__).with_name("dbos_peer.py")
+    process = await asyncio.create_subprocess_exec(
+        python, program, url, str(workflows), str(steps), stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    return float(json.loads(output.splitlines()[-1])["workflows_per_second"])
+
+
+@contextlib.asynccontextmanager
+async def database() -> AsyncIterator[tuple[Path, str]]:
+    """A fresh PostgreSQL with fsync on."""
+    with temporary_data_dir(prefix="octo-") as path:
+        log = path / "postgres.log"
+        async with embedded_postgres(data_dir=path, log_file=log, environ=os.environ) as server:
+            yield path, server.url
+
+
+async def rates(options: argparse.Namespace) -> list[Line]:
+    """Tasks a second, and the peer's workflows a second on a server of the same kind."""
+    ours: dict[int, float] = {}
+    for steps in (5, 10):
+        async with database() as (root, url), stand(root, url, steps=steps) as at:
+            ours[steps] = statistics.median([await throughput(at, count=options.tasks) for _ in range(3)])
+    async with database() as (root, url):
+        theirs = await peer(url, python=options.peer_python, workflows=options.tasks, steps=10)
+    return [
+        Line(what="five-step tasks", value=ours[5], unit="/s", goal=">= 60"),
+        Line(what="ten-step tasks", value=ours[10], unit="/s"),
+        Line(what="DBOS: ten-step workflows, steps in process", value=theirs, unit="/s"),
+        Line(what="steps a second in five-step tasks, against DBOS", value=ours[5] / theirs / 2, unit="x"),
+        Line(what="steps a second in ten-step tasks, against DBOS", value=ours[10] / theirs, unit="x"),
+    ]
+
+
+async def measure(options: argparse.Namespace) -> list[Line]:
+    lines: list[Line] = []
+    if "latency" in options.parts:
+        async with database() as (root, url), stand(root, url, steps=1) as at:
+            lines += await latencies(at, count=options.tasks)
+    if "rate" in options.parts:
+        lines += await rates(options)
+    if "rows" in options.parts:
+        async with database() as (root, url), stand(root, url, steps=1) as at:
+            lines += await lists(at, rows=options.rows, count=40)
+            lines += await restart(at, rows=10_000)
+    return lines
+
+
+def write(lines: Sequence[Line]) -> None:
+    """Print the table and keep it."""
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    memory = psutil.virtual_memory().total / 2**30
+    head = (
+        "# Orchestrator, measured\n\n"
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
+        f"Python {platform.python_version()}, load at the end {load}. PostgreSQL 18 with fsync on, one "
+        "orchestrator, "
+        "one process of no-op arms and a no-op reflex, all over gRPC on Unix sockets. The peer's steps are "
+        "function calls in one process; ours are calls of other processes. Made by "
+        "`python -m bench.orchestrator`.\n\n| what | measured | goal |\n|---|---|---|\n"
+    )
+    text = head + "\n".join(map(str, lines)) + "\n"
+    print(text)
+    RESULTS.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tasks", type=int, default=300)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--parts", default="latency,rate,rows", help="what is measured")
+    parser.add_argument("--peer-python", default=sys.executable)
+    write(asyncio.run(measure(parser.parse_args())))
+
+
+if __name__ == "__main__":
+    main()

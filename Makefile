@@ -12,7 +12,7 @@ export UV_PROJECT_ENVIRONMENT := $(VENV)
 
 PACKAGES := servicekit orchestrator reflex arms gateway cli tools tests bench
 
-.PHONY: help install demo up test check gen format lint typecheck bench clean
+.PHONY: help install demo up test fault check gen format lint typecheck bench clean
 
 help: ## list what a developer does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ up: install ## start everything on the default ports (Ctrl-C stops it)
 
 test: install ## set up and run every test
 	$(BIN)/pytest
+
+fault: install ## break things for real, with 30 seeds a test
+	OCTOLLM_FAULT_SEEDS=30 $(BIN)/pytest tests/fault
 
 gen: install ## remake gen/ from proto/
 	$(BIN)/python tools/gen.py

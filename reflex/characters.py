@@ -61,7 +61,8 @@ def folded(character: str) -> str:
         return character
     if character in _LOOKALIKES:
         return _LOOKALIKES[character]
-    bare = "".join(
-        part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part)
-    )
+    parts = unicodedata.normalize("NFKD", character)
+    if len(parts) > _LONGEST:
+        return character
+    bare = (part for part in parts if not unicodedata.combining(part))
     return "".join(_LOOKALIKES.get(part, part) for part in bare)

@@ -13,7 +13,7 @@ from reflex.view import Offsets, View
 
 _BASE64 = compile_regex(r"(?:[A-Za-z0-9+/_-]{16,}(?:\r?\n)?)+={0,2}")
 _HEX = compile_regex(r"(?i)(?:(?:\\x|0x)?[0-9a-f]{2}[ :,]{0,2}){7,}(?:\\x|0x)?[0-9a-f]{2}\b")
-_HEX_NOISE = compile_regex(r"(?i)\\x|0x|[ :,]")
+_NO_SEPARATORS = str.maketrans("", "", " :,")
 _ESCAPES: Mapping[str, tuple[Regex, Callable[[str], str]]] = {
     "percent": (
         compile_regex(r"(?:%[0-9A-Fa-f]{2})+"),
@@ -139,9 +139,14 @@ def _base64_bytes(letters: str) -> bytes:
 
 
 def _from_hex(run: str) -> str | None:
-    digits = _HEX_NOISE.sub("", run)
-    data = bytes.fromhex(digits[: len(digits) // 2 * 2])
-    return _readable(data) if _is_text(data[:_SAMPLE]) else None
+    if not _is_text(_hex_bytes(run[: _SAMPLE * 4])):
+        return None
+    return _readable(_hex_bytes(run))
+
+
+def _hex_bytes(run: str) -> bytes:
+    digits = run.lower().replace("\\x", "").replace("0x", "").translate(_NO_SEPARATORS)
+    return bytes.fromhex(digits[: len(digits) // 2 * 2])
 
 
 def _readable(data: bytes) -> str | None:

@@ -23,6 +23,7 @@ class Server:
     port: int = 0
     answers: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    stays_open: bool = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -37,6 +38,8 @@ class Server:
             else:
                 writer.write(answer)
                 await writer.drain()
+                if self.stays_open:
+                    await reader.read()
         except (OSError, asyncio.IncompleteReadError):
             pass
         finally:

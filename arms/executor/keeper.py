@@ -12,6 +12,9 @@ from servicekit.status_board import Health, StatusBoard
 RETRY_SECONDS = 30.0
 """How long after a failed self-test the next one is made: what was wrong may have been set right."""
 
+SELF_TEST_SECONDS = 2.0
+"""How long a self-test takes, at most, on a machine that is not busy."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -29,7 +32,7 @@ class Keeper:
         self._opened = opened
         self._board = board
         self._sandbox: Sandbox | None = None
-        self._lose("its self-test has not ended yet.")
+        self._lose("its self-test has not ended yet.", retry_after=SELF_TEST_SECONDS)
 
     def sandbox(self) -> Sandbox:
         """Return the sandbox.
@@ -38,7 +41,7 @@ class Keeper:
             SandboxUnavailableError: there is none.
         """
         if self._sandbox is None:
-            raise SandboxUnavailableError(self._why)
+            raise SandboxUnavailableError(self._why, retry_after=self._retry_after)
         return self._sandbox
 
     async def run(self) -> None:
@@ -60,7 +63,8 @@ class Keeper:
         finally:
             self._lose("it is closed.")
 
-    def _lose(self, why: str) -> None:
+    def _lose(self, why: str, *, retry_after: float = RETRY_SECONDS) -> None:
         self._sandbox = None
         self._why = why
+        self._retry_after = retry_after
         self._board.set("sandbox", Health.UNAVAILABLE, detail=why, required=True)

@@ -71,7 +71,7 @@ class Running:
         """End every process inside, wait until they are gone, and reap what became our child."""
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.first_fd, signal.SIGKILL)
-        select.select([self.first_fd], [], [], STOP_SECONDS)
+        _readable_within(self.first_fd, seconds=STOP_SECONDS)
         try:
             self.bubblewrap.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
@@ -173,8 +173,7 @@ def _first_process(status: IO[bytes], *, process: subprocess.Popen[bytes]) -> in
     Raises:
         SandboxUnavailableError: there is none: bubblewrap failed, or hangs.
     """
-    ready, _, _ = select.select([status], [], [], START_SECONDS)
-    line = status.readline() if ready else b""
+    line = status.readline() if _readable_within(status.fileno(), seconds=START_SECONDS) else b""
     if line:
         return int(json.loads(line)["child-pid"])
     process.kill()
@@ -222,6 +221,13 @@ def _put_last(first: int) -> None:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, process, NICENESS)
             Path(f"/proc/{process}/oom_score_adj").write_text(FIRST_TO_END)
+
+
+def _readable_within(descriptor: int, *, seconds: float) -> bool:
+    """Wait until there is something to read; poll takes descriptors above 1023, as a busy server has them."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def _status_of(process: int) -> str:

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import resource
 import time
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,18 @@ async def test_cancelling_ends_the_program_and_frees_its_place(sandbox: Sandbox)
     assert (await sandbox.outcome(python_program(sandbox.parts, source="print(1)"), limits=SHORT))[
         1
     ] == b"1\n"
+
+
+async def test_descriptors_beyond_those_that_select_takes(sandbox: Sandbox) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ExitStack() as opened:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1100):
+            opened.callback(os.close, os.dup(0))
+        program = python_program(sandbox.parts, source="open('a', 'w').write('b')", outputs=("a",))
+        outcome, _, _ = await sandbox.outcome(program, limits=SHORT)
+    assert outcome.files == {"a": b"b"}
 
 
 async def test_others_come_first(sandbox: Sandbox) -> None:

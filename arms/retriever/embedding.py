@@ -14,6 +14,9 @@ from servicekit.errors import UnavailableError, ValidationFailedError
 BATCH = 16
 """Texts at once: the library pads them all to the longest one, and a text of rare characters is long."""
 
+TURN = 64
+"""Texts of one caller before the next one's turn comes: a query does not wait for a whole book."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EmbedderName:
@@ -68,7 +71,12 @@ class ThreadedEmbedder:
         Raises:
             UnavailableError: the model cannot be loaded.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._embed, list(texts))
+        loop = asyncio.get_running_loop()
+        vectors: list[Vector] = []
+        for first in range(0, len(texts), TURN):
+            turn = list(texts[first : first + TURN])
+            vectors += await loop.run_in_executor(self._thread, self._embed, turn)
+        return vectors
 
     async def warm_up(self) -> None:
         """Load the model, before the first caller needs it.

@@ -7,6 +7,7 @@ in at least one chunk.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from arms.retriever.documents import Chunk
 from arms.retriever.reading.text import Heading, Text
@@ -89,15 +90,24 @@ def _below_heading(section: str, heading: Heading) -> str:
 def _units(body: str, span: Span, *, most: int) -> Iterator[Span]:
     """The sentences and lines of a section, none longer than ``most``."""
     start = span.start
-    for end in [*(found.end() for found in UNIT_END.finditer(body, span.start, span.end)), span.end]:
+    ends = (found.end() for found in UNIT_END.finditer(body, span.start, span.end))
+    for end in chain(ends, [span.end]):
         trimmed = _trim(body, start, end)
         start = end
-        while trimmed and trimmed.end - trimmed.start > most:
-            cut = _word_end(body, trimmed.start, most=most)
-            yield Span(trimmed.start, cut)
-            trimmed = _trim(body, cut, trimmed.end)
         if trimmed:
-            yield trimmed
+            yield from _cut_words(body, trimmed, most=most)
+
+
+def _cut_words(body: str, unit: Span, *, most: int) -> Iterator[Span]:
+    """A unit in parts of at most ``most`` characters, cut behind words where there are any."""
+    start = unit.start
+    while unit.end - start > most:
+        cut = _word_end(body, start, most=most)
+        yield Span(start, start + len(body[start:cut].rstrip()))
+        start = cut
+        while body[start].isspace():  # the unit ends with a character that is none
+            start += 1
+    yield Span(start, unit.end)
 
 
 def _trim(body: str, start: int, end: int) -> Span | None:
@@ -120,15 +130,15 @@ def _pack(units: Iterator[Span], body: str, *, rules: ChunkingRules) -> Iterator
     repeated: list[Span] = []
     held: list[Span] = []
     for unit in units:
-        while held and unit.end - [*repeated, *held][0].start > rules.most:
+        while held and unit.end - (repeated or held)[0].start > rules.most:
             cut = _cut(held, body)
-            yield Span([*repeated, *held][0].start, held[cut - 1].end)
+            yield Span((repeated or held)[0].start, held[cut - 1].end)
             done, held = repeated + held[:cut], held[cut:]
             least = max(done[-1].end - rules.overlap, unit.end - rules.most)
             repeated = [span for span in done if span.start >= least]
         held.append(unit)
     if held:
-        yield Span([*repeated, *held][0].start, held[-1].end)
+        yield Span((repeated or held)[0].start, held[-1].end)
 
 
 def _cut(held: Sequence[Span], body: str) -> int:

@@ -83,6 +83,11 @@ def test_a_line_without_end_is_cut_between_words_and_at_last_within() -> None:
     assert [len(chunk.text) for chunk in solid] == [20, 20, 10]
 
 
+def test_a_long_gap_within_a_line_is_in_no_chunk() -> None:
+    chunks = chunk_text(Text(body="a" + "\t" * 100 + "b"), rules=ChunkingRules(most=20, overlap=0))
+    assert [(chunk.text, chunk.start) for chunk in chunks] == [("a", 0), ("b", 101)]
+
+
 @pytest.mark.parametrize("body", ["", "   \n\t\n ", "\f"])
 def test_a_blank_text_has_no_chunks(body: str) -> None:
     assert chunk_text(Text(body=body), rules=SMALL) == []

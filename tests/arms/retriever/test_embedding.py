@@ -6,7 +6,15 @@ import threading
 
 import pytest
 
-from arms.retriever.embedding import WORDLLAMA, EmbedderName, Model, ThreadedEmbedder, open_embedder
+from arms.retriever.embedding import (
+    TURN,
+    WORDLLAMA,
+    EmbedderName,
+    Model,
+    ThreadedEmbedder,
+    open_embedder,
+)
+from arms.retriever.vectors import Vector
 from servicekit.errors import UnavailableError, ValidationFailedError
 
 
@@ -72,3 +80,19 @@ async def test_a_model_that_cannot_be_loaded_is_tried_again() -> None:
     assert refused.value.reason == "EMBEDDER_UNAVAILABLE"
     assert await embedder.embed(["x"]) == [[1.0]]
     embedder.close()
+
+
+async def test_a_query_does_not_wait_for_a_whole_book() -> None:
+    order: list[str] = []
+
+    def model(texts: list[str]) -> list[Vector]:
+        order.append(texts[0])
+        return [[1.0] for _ in texts]
+
+    embedder = ThreadedEmbedder(identity=EmbedderName(name="one", dimension=1), load=lambda: model)
+    book = asyncio.create_task(embedder.embed(["book"] * (TURN * 50)))
+    query = asyncio.create_task(embedder.embed(["query"]))
+    assert len(await book) == TURN * 50
+    assert await query == [[1.0]]
+    embedder.close()
+    assert order.index("query") < 5

@@ -15,7 +15,10 @@ Nobody reviewed the change, because configuration files need no approval.
 """
 
 DEMO_TASK: dict[str, Any] = {
-    "goal": "Summarise this incident report for the engineering team, with exactly three action items.",
+    "goal": (
+        "Summarise this incident report for the engineering team in one paragraph: what happened, the root "
+        "cause, the harm. Then list exactly three action items that keep it from happening again."
+    ),
     "acceptance_criteria": [
         "lists exactly three action items",
         "mentions the root cause",

@@ -2,6 +2,7 @@
 
 from arms.model.session import ModelSession
 from arms.planner.modelled import ask_for_plan
+from arms.planner.needs import with_needed_offers
 from arms.planner.plan import Plan, PlanRequest
 from arms.planner.templates import fallback_for, template_for
 from servicekit.errors import ConflictError, DeadlineError, OctoError
@@ -17,8 +18,9 @@ async def make_plan(request: PlanRequest, *, model: ModelSession) -> Plan:
     plan = template_for(request)
     if plan is not None:
         return plan
+    request = with_needed_offers(request)
     if len(request.offers) == 1:
-        return fallback_for(request, why="only one capability is offered")
+        return fallback_for(request, why="only one capability comes into question")
     try:
         return await ask_for_plan(request, model=model)
     except DeadlineError:

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from arms.planner.needs import acts
+
 
 class Kind(Enum):
     """What sort of work a goal is."""
@@ -129,11 +131,14 @@ _SEVERAL = re.compile(
 )
 
 
+_PARTS = re.compile(r"[.!?;]\s+|\b(?:and\s+)?then\b|\n")
+
+
 def shape_of(goal: str) -> Shape:
     """Tell the shape of a goal from its words."""
     words = _POLITE.sub("", goal, count=1).strip()
     if _SEVERAL.search(words):
-        return Shape(kind=Kind.UNCLEAR)
+        return Shape(kind=Kind.PROSE if _is_all_prose(words) else Kind.UNCLEAR)
     if _RESEARCH.search(words):
         return Shape(kind=Kind.RESEARCH)
     action = _code_action(words)
@@ -142,6 +147,13 @@ def shape_of(goal: str) -> Shape:
     if _PROSE_VERBS.match(words) or _QUESTION.search(words):
         return Shape(kind=Kind.PROSE)
     return Shape(kind=Kind.UNCLEAR)
+
+
+def _is_all_prose(words: str) -> bool:
+    """Whether a goal of several parts is one piece of writing: "summarise it, then list three actions"."""
+    if acts(words) or not _PROSE_VERBS.match(words):
+        return False
+    return not any(_is_about_code(part) for part in _PARTS.split(words))
 
 
 def _code_action(words: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from cli.client.rest import Api, Event
 from servicekit.errors import UnavailableError
@@ -82,6 +83,9 @@ def _show(event: Event, progress: Progress, bar: TaskID) -> None:
         progress.update(bar, description=str(data.get("message", "working"))[:60])
         return
     words = _LINES.get(event.type, event.type)
-    about = " ".join(str(data[key]) for key in ("name", "arm_id", "message") if data.get(key))
-    progress.console.print(f"  [dim]{event.sequence:>3}[/dim] {words}", about, highlight=False, markup=True)
+    about = [str(data[key]) for key in ("name", "message") if data.get(key)]
+    if data.get("arm_id"):
+        about.append(f"({data['arm_id']})")
+    line = Text.assemble((f"  {event.sequence:>3} ", "dim"), (words, "bold"), "  ", " ".join(about))
+    progress.console.print(line)
     progress.update(bar, description=words)

@@ -12,7 +12,8 @@ others only rank what was found. How common a word is tells the server's own sta
 Fusion is reciprocal rank fusion (Cormack, Clarke, Buettcher, SIGIR 2009): the sum of 1 / (60 + rank) over
 the rankings, divided by its largest possible value. A place by words counts by the share of the query's words
 that the chunk has, rare ones counting more: the first place for one common word of many says little. Without
-it the MRR on 300 questions to the standard library's documentation falls from .56 to .52.
+it the MRR of `bench/arms_retriever.py` falls from .55 to .50 on docstrings, and from .65 to .60 on questions
+that use other words than their answers.
 """
 
 KEYWORDS = """

@@ -16,6 +16,7 @@ from orchestrator.bus import Bus
 from orchestrator.clients.arms import GrpcArms
 from orchestrator.clients.reflex import GrpcReflex
 from orchestrator.dispatcher import Dispatcher
+from orchestrator.meters import Meters
 from orchestrator.migrations import SCHEMA, all_migrations
 from orchestrator.model import PiiPolicy
 from orchestrator.policy import TenantPolicies
@@ -77,8 +78,9 @@ async def build(settings: OrchestratorSettings) -> AsyncGenerator[Running]:
         stack.push_async_callback(arms.close)
         reflex = GrpcReflex(target=settings.target("reflex"))
         stack.push_async_callback(reflex.close)
-        board = StatusBoard(service=NAME)
-        parts = _parts(settings, pool=pool, url=url, board=board, arms=arms, reflex=reflex)
+        board, metrics = StatusBoard(service=NAME), Metrics()
+        meters = Meters(metrics=metrics)
+        parts = _parts(settings, pool=pool, url=url, board=board, arms=arms, reflex=reflex, meters=meters)
         await parts.watchdog.look()
         server = await stack.enter_async_context(
             serve(
@@ -87,7 +89,7 @@ async def build(settings: OrchestratorSettings) -> AsyncGenerator[Running]:
                 register=parts.add_servicers,
                 services=_SERVICES,
                 board=board,
-                metrics=Metrics(),
+                metrics=metrics,
             )
         )
         await stack.enter_async_context(_running(parts.loops))
@@ -124,11 +126,13 @@ def _parts(
     board: StatusBoard,
     arms: GrpcArms,
     reflex: GrpcReflex,
+    meters: Meters,
 ) -> _Parts:
     bus = Bus(pool=pool, url=url)
     arm_store = ArmStore(pool=pool, silence=settings.arm_silence_seconds)
     register = Register(store=arm_store, clock=time.monotonic)
-    worker = _worker(settings, pool=pool, bus=bus, arms=arms, register=register)
+    worker = _worker(settings, pool=pool, bus=bus, arms=arms, register=register, meters=meters)
+    meters.watch(running=lambda: worker.running, readers=lambda: bus.readers)
     dispatcher = Dispatcher(url=url, wake=worker.wake)
     sweeper = Sweeper(
         store=SweepStore(pool=pool, limits=settings.sweep), bus=bus, interval=settings.sweep_seconds
@@ -137,7 +141,7 @@ def _parts(
     bus.on_cancel(worker.cancel)
     bus.on_arms(register.invalidate)
     return _Parts(
-        tasks=_tasks(settings, pool=pool, bus=bus, reflex=reflex),
+        tasks=_tasks(settings, pool=pool, bus=bus, reflex=reflex, meters=meters),
         registry=Registry(store=arm_store, register=register, interval=settings.arm_heartbeat_seconds),
         worker=worker,
         watchdog=watchdog,
@@ -154,13 +158,20 @@ def _parts(
 
 
 def _worker(
-    settings: OrchestratorSettings, *, pool: Pool, bus: Bus, arms: GrpcArms, register: Register
+    settings: OrchestratorSettings,
+    *,
+    pool: Pool,
+    bus: Bus,
+    arms: GrpcArms,
+    register: Register,
+    meters: Meters,
 ) -> Worker:
     tools = Tools(
         calls=arms,
         router=Router(register=register),
         retries=RetryBudget(),
         limits=settings.drive,
+        meters=meters,
         random=random.random,
     )
     return Worker(
@@ -179,7 +190,9 @@ def _worker(
     )
 
 
-def _tasks(settings: OrchestratorSettings, *, pool: Pool, bus: Bus, reflex: GrpcReflex) -> Tasks:
+def _tasks(
+    settings: OrchestratorSettings, *, pool: Pool, bus: Bus, reflex: GrpcReflex, meters: Meters
+) -> Tasks:
     submit = SubmitStore(pool=pool)
     policies = {tenant: PiiPolicy[name.upper()] for tenant, name in settings.tenant_pii.items()}
     return Tasks(
@@ -188,6 +201,7 @@ def _tasks(settings: OrchestratorSettings, *, pool: Pool, bus: Bus, reflex: Grpc
         policies=TenantPolicies(pii=policies),
         admission=Admission(store=submit, most=settings.tenant_queue, clock=time.monotonic),
         bus=bus,
+        meters=meters,
     )
 
 

@@ -79,6 +79,11 @@ class Bus:
         self._work = asyncio.Event()
         self.listening = asyncio.Event()
 
+    @property
+    def readers(self) -> int:
+        """Readers that wait now."""
+        return sum(map(len, self._readers.values()))
+
     def on_cancel(self, hear: Callable[[str], None]) -> None:
         """Call `hear` with the id of every task that is cancelled, on whichever orchestrator."""
         self._of_cancels.append(hear)

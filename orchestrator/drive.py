@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+import time
 
 from orchestrator import writes
 from orchestrator.budget import BudgetExceededError
 from orchestrator.execution import run_steps
 from orchestrator.failures import LeaseLostError, TaskFailedError, error_type
-from orchestrator.model import ErrorType, TaskError, TaskResult
+from orchestrator.model import ErrorType, Status, TaskError, TaskResult
 from orchestrator.planning import make_plan
 from orchestrator.rows import Judged
 from orchestrator.store_writes import Charge
@@ -27,21 +28,34 @@ async def drive(work: Work, tools: Tools) -> None:
     Raises:
         LeaseLostError: the task is somebody else's, or it ended.
     """
+    began = time.monotonic()
+    outcome = await _outcome(work, tools)
+    set_deadline(None)  # the end is written, however late it is
+    if isinstance(outcome, TaskFailedError):
+        await work.write(writes.failed(outcome.error, charges=outcome.charges), ends=True)
+        status, error = Status.FAILED, outcome.error.type
+    else:
+        result, charges = outcome
+        await work.write(writes.finished(result, charges=charges), ends=True)
+        status, error = Status.COMPLETED, None
+    tools.meters.ended(status, error=error, seconds=time.monotonic() - began)
+
+
+async def _outcome(work: Work, tools: Tools) -> tuple[TaskResult, list[Charge]] | TaskFailedError:
+    """The task's result and what it still costs, or why it failed."""
     try:
         async with asyncio.timeout(max(work.remaining, 0.0)):
             set_deadline(work.remaining)
-            result, charges = await _result(work, tools)
-            write = writes.finished(result, charges=charges)
-    except (OctoError, TaskFailedError, TimeoutError) as error:
-        charges = error.charges if isinstance(error, TaskFailedError) else ()
-        write = writes.failed(_told(error, work), charges=charges)
-    except Exception as error:
-        if isinstance(error, LeaseLostError):
-            raise
+            return await _result(work, tools)
+    except LeaseLostError:
+        raise
+    except TaskFailedError as error:
+        return error
+    except (OctoError, TimeoutError) as error:
+        return TaskFailedError(_told(error, work))
+    except Exception:  # noqa: BLE001  # a defect fails one task, not the process
         _LOG.exception("a defect ended the task")
-        write = writes.failed(TaskError(type=ErrorType.INTERNAL, message="an internal error occurred"))
-    set_deadline(None)
-    await work.write(write, ends=True)
+        return TaskFailedError(TaskError(type=ErrorType.INTERNAL, message="an internal error occurred"))
 
 
 async def _result(work: Work, tools: Tools) -> tuple[TaskResult, list[Charge]]:
@@ -74,10 +88,8 @@ async def _judged(work: Work, tools: Tools) -> Judged:
             return work.judged
 
 
-def _told(error: OctoError | TaskFailedError | TimeoutError, work: Work) -> TaskError:
+def _told(error: OctoError | TimeoutError, work: Work) -> TaskError:
     """The task's error for what went wrong."""
-    if isinstance(error, TaskFailedError):
-        return error.error
     if isinstance(error, BudgetExceededError):
         return TaskError(type=ErrorType.BUDGET_EXCEEDED, message=error.message, details=error.spent)
     if isinstance(error, OctoError) and error_type(error) is not ErrorType.TIMEOUT:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from orchestrator import writes
 from orchestrator.budget import BudgetExceededError, Reservation
-from orchestrator.calls import StepInput, StepProgress
+from orchestrator.calls import StepInput
 from orchestrator.failures import is_transient, step_failure
 from orchestrator.model import ArmInstance, Step, StepResult, StepState
+from orchestrator.pace import Pace
 from orchestrator.plan import ready
 from orchestrator.retry import MAX_RETRIES, pause
 from orchestrator.tools import Tools
@@ -89,11 +90,14 @@ async def _try_step(
             result = await _called(work, tools, instance, step, bounds)
     except OctoError as error:
         if is_transient(error) and arm_id and not last and tools.retries.take():
+            tools.meters.step("retried")
             await _pause(work, tools, step, error)
             return None
+        tools.meters.step("failed")
         await _fail(work, step, error)
         raise step_failure(error, step_id=step_id, arm_id=arm_id) from error
     await work.write(writes.completed(step, result))
+    tools.meters.step("completed")
     work.steps[step_id] = replace(step, state=StepState.COMPLETED, result=result)
     return result
 
@@ -110,14 +114,13 @@ async def _called(
         bounds=bounds,
         seconds=tools.limits.step_seconds,
     )
-    stored_at = time.monotonic()
+    pace = Pace(seconds=tools.limits.progress_seconds, clock=time.monotonic)
     async with contextlib.aclosing(events) as stream:
         async for event in stream:
             if isinstance(event, StepResult):
                 return _checked(event, tools, instance)
-            if time.monotonic() - stored_at >= tools.limits.progress_seconds:
-                stored_at = time.monotonic()
-                await _store_progress(work, step, event)
+            if pace.allows(event):
+                await work.write(writes.progressed(step, message=event.message, fraction=event.fraction))
     raise InternalError("the arm's stream ended without a result")
 
 
@@ -127,10 +130,6 @@ def _checked(result: StepResult, tools: Tools, instance: ArmInstance) -> StepRes
         raise PayloadTooLargeError(f"the output is larger than {tools.limits.output_bytes} bytes")
     used = replace(result.provenance, arm_id=instance.description.arm_id, instance_id=instance.instance_id)
     return replace(result, output=result.output.replace("\x00", "\ufffd"), provenance=used)
-
-
-async def _store_progress(work: Work, step: Step, event: StepProgress) -> None:
-    await work.write(writes.progressed(step, message=event.message, fraction=event.fraction))
 
 
 async def _pause(work: Work, tools: Tools, step: Step, error: OctoError) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from orchestrator.admission import Admission
 from orchestrator.bus import RECHECK, Bus
 from orchestrator.guard import Reflex, guarded
+from orchestrator.meters import Meters
 from orchestrator.model import Event, EventType, PiiPolicy, Step, Task, TaskSpec
 from orchestrator.policy import TenantPolicies
 from orchestrator.rows import SPEC
@@ -45,16 +46,25 @@ class Tasks:
         policies: what tenants demand.
         admission: bounds a tenant's queue.
         bus: tells of changes.
+        meters: counts what is taken.
     """
 
     def __init__(
-        self, *, stores: Stores, reflex: Reflex, policies: TenantPolicies, admission: Admission, bus: Bus
+        self,
+        *,
+        stores: Stores,
+        reflex: Reflex,
+        policies: TenantPolicies,
+        admission: Admission,
+        bus: Bus,
+        meters: Meters,
     ) -> None:
         self._stores = stores
         self._reflex = reflex
         self._policies = policies
         self._admission = admission
         self._bus = bus
+        self._meters = meters
         self._hash_key = b""
 
     async def submit(self, spec: TaskSpec, *, owner: Principal, idempotency_key: str = "") -> Task:
@@ -91,6 +101,7 @@ class Tasks:
                 fingerprint=fingerprint,
             )
         )
+        self._meters.submitted()
         return stored if isinstance(stored, Task) else await self.get(stored, owner=owner)
 
     async def get(self, task_id: str, *, owner: Principal, wait_seconds: float = 0.0) -> Task:

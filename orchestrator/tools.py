@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from orchestrator.calls import ArmCalls
 from orchestrator.failures import is_transient
+from orchestrator.meters import Meters
 from orchestrator.model import ArmInstance
 from orchestrator.retry import RetryBudget, pause
 from orchestrator.routing import NoArmError, Router
@@ -53,6 +54,7 @@ class Tools:
     router: Router
     retries: RetryBudget
     limits: DriveLimits
+    meters: Meters
     random: Callable[[], float]
 
 

@@ -149,6 +149,7 @@ class Worker:
         try:
             await drive(work, self._tools)
         except LeaseLostError:
+            self._tools.meters.lost()
             _LOG.info("the task is somebody else's, or it ended", extra={"attempt": lease.attempt})
         except Exception:  # noqa: BLE001  # a defect ends one drive, not the process
             _LOG.exception("a defect stopped the drive; the task is taken up again")

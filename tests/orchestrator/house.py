@@ -22,6 +22,7 @@ from octollm.arms.v1 import (
 )
 from octollm.orchestrator.v1 import arm_registry_pb2, arm_registry_pb2_grpc, tasks_pb2, tasks_pb2_grpc
 from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
+from octollm.service.v1 import status_pb2, status_pb2_grpc
 from pydantic import SecretStr
 
 from orchestrator.app import build
@@ -223,6 +224,10 @@ class House:
     settings: OrchestratorSettings
     tasks: "tasks_pb2_grpc.TaskServiceAsyncStub"
     arms: "arm_registry_pb2_grpc.ArmRegistryServiceAsyncStub"
+    status: "status_pb2_grpc.StatusServiceAsyncStub"
+
+    async def metrics(self) -> str:
+        return (await self.status.GetMetrics(status_pb2.GetMetricsRequest())).text
 
     async def register(self, arm_id: str, capability: str, *, instance: str = "", **more: Any) -> None:
         await self.arms.RegisterArm(
@@ -299,6 +304,7 @@ async def running_house(
             settings=settings,
             tasks=tasks_pb2_grpc.TaskServiceStub(channel),
             arms=arm_registry_pb2_grpc.ArmRegistryServiceStub(channel),
+            status=status_pb2_grpc.StatusServiceStub(channel),
         )
         if register:
             await house.register_roles()

@@ -73,6 +73,7 @@ def running_house_on(settings: Any, script: Script, running: Any) -> Any:
     import contextlib
 
     from octollm.orchestrator.v1 import arm_registry_pb2_grpc, tasks_pb2_grpc
+    from octollm.service.v1 import status_pb2_grpc
 
     from servicekit.channel import open_channel
 
@@ -85,6 +86,7 @@ def running_house_on(settings: Any, script: Script, running: Any) -> Any:
                 settings=settings,
                 tasks=tasks_pb2_grpc.TaskServiceStub(channel),
                 arms=arm_registry_pb2_grpc.ArmRegistryServiceStub(channel),
+                status=status_pb2_grpc.StatusServiceStub(channel),
             )
 
     return opened()

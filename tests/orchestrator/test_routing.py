@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orchestrator.breaker import Breaker
+from orchestrator.calls import StepProgress
 from orchestrator.model import ArmDescription, ArmInstance, ArmStatus, Capability
+from orchestrator.pace import Pace
 from orchestrator.register import by_kind
 from orchestrator.retry import RetryBudget, pause
 from orchestrator.routing import choose
@@ -114,3 +116,15 @@ def test_pauses_grow_within_bounds_and_respect_what_is_asked() -> None:
     assert longest == [0.5, 2.0, 8.0, 8.0, 8.0]
     assert pause(1, random=lambda: 0.0) == 0.25
     assert pause(1, random=lambda: 0.0, at_least=2.0) == 2.0
+
+
+def test_progress_is_thinned_out_and_repetition_more_so() -> None:
+    now = [0.0]
+    pace = Pace(seconds=0.5, clock=lambda: now[0])
+    told = [(0.1, "a"), (0.6, "a"), (0.7, "b"), (1.2, "a"), (1.8, "b"), (3.0, "b"), (6.9, "b")]
+    let_through: list[float] = []
+    for at, message in told:
+        now[0] = at
+        if pace.allows(StepProgress(message=message)):
+            let_through.append(at)
+    assert let_through == [0.6, 1.8, 6.9]

@@ -438,3 +438,20 @@ async def test_usage_is_told_by_day(house: House) -> None:
     assert today.tokens == first.metadata.tokens_used + second.metadata.tokens_used
     assert today.cost_micros == first.metadata.cost_micros + second.metadata.cost_micros
     assert today.date.count("-") == 2
+
+
+async def test_what_happens_is_counted_and_gauges_return_to_zero(house: House) -> None:
+    await house.run()
+    house.script.plan = [planned("a", capability="fly")]
+    await house.run()
+    text = await house.metrics()
+    assert "octollm_tasks_submitted_total 2.0" in text
+    assert 'octollm_tasks_ended_total{error="",status="completed"} 1.0' in text
+    assert 'octollm_tasks_ended_total{error="PLAN_INVALID",status="failed"} 1.0' in text
+    assert 'octollm_steps_total{outcome="completed"} 1.0' in text
+
+    async def at_rest() -> bool:
+        text = await house.metrics()
+        return "octollm_tasks_running 0.0" in text and "octollm_task_readers 0.0" in text
+
+    await eventually(at_rest)

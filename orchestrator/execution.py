@@ -8,10 +8,10 @@ from dataclasses import replace
 from orchestrator import writes
 from orchestrator.budget import BudgetExceededError, Reservation
 from orchestrator.calls import StepInput
-from orchestrator.failures import is_transient, step_failure
+from orchestrator.failures import TaskFailedError, is_transient, step_failure
 from orchestrator.model import ArmInstance, Step, StepResult, StepState
 from orchestrator.pace import Pace
-from orchestrator.plan import ready
+from orchestrator.plan import ready, rivals_of
 from orchestrator.retry import MAX_RETRIES, pause
 from orchestrator.tools import Tools
 from orchestrator.work import Work
@@ -25,24 +25,34 @@ async def run_steps(work: Work, tools: Tools) -> None:
         TaskFailedError: a step failed for good; the others are stopped.
         BudgetExceededError: the next step would overstep the budget.
     """
-    running: set[asyncio.Task[None]] = set()
+    running: dict[asyncio.Task[None], str] = {}
     try:
         while True:
             running |= _start_ready(work, tools, places=tools.limits.parallel_steps - len(running))
             if not running:
                 return
-            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for finished in done:
-                finished.result()
+                _settle(work, finished, step_id=running.pop(finished))
     finally:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
 
-def _start_ready(work: Work, tools: Tools, *, places: int) -> set[asyncio.Task[None]]:
+def _settle(work: Work, finished: asyncio.Task[None], *, step_id: str) -> None:
+    """Take note of a step that ended; a proposal may fail while others of its kind are left."""
+    try:
+        finished.result()
+    except TaskFailedError:
+        rivals = [step for step in work.steps.values() if step.step_id in rivals_of(step_id, work.steps)]
+        if all(step.state is StepState.FAILED for step in rivals):
+            raise
+
+
+def _start_ready(work: Work, tools: Tools, *, places: int) -> dict[asyncio.Task[None], str]:
     """Start ready steps, as many as there are places and budget for."""
-    started: set[asyncio.Task[None]] = set()
+    started: dict[asyncio.Task[None], str] = {}
     unfinished = sum(step.state in {StepState.PENDING, StepState.RUNNING} for step in work.steps.values())
     for step in ready(work.steps)[:places]:
         try:
@@ -52,7 +62,8 @@ def _start_ready(work: Work, tools: Tools, *, places: int) -> set[asyncio.Task[N
                 break  # what is set aside may come back
             raise
         work.steps[step.step_id] = replace(step, state=StepState.RUNNING)
-        started.add(asyncio.create_task(_run_step(work, tools, step.step_id, bounds)))
+        task = asyncio.create_task(_run_step(work, tools, step.step_id, bounds))
+        started[task] = step.step_id
     return started
 
 

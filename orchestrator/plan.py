@@ -115,6 +115,21 @@ def proposal_of(step_id: str) -> int:
     return int(number) if number else 1
 
 
+def part_of(step_id: str) -> str:
+    """Which part of the result an end step makes, whatever its proposal and its round."""
+    return step_id.partition(".")[0].partition("~")[0]
+
+
+def rivals_of(step_id: str, steps: Collection[str]) -> set[str]:
+    """The steps that compete with a step for the same place in the result; none for any other step."""
+    part, round_number = part_of(step_id), step_id.partition(".")[2]
+    return {
+        other
+        for other in steps
+        if other != step_id and part_of(other) == part and other.partition(".")[2] == round_number
+    }
+
+
 def _repair_id(step_id: str, round_number: int) -> str:
     """``write`` becomes ``write.1``, that becomes ``write.2``; a planner's ids have no dot."""
     return f"{step_id.partition('.')[0]}.{round_number}"

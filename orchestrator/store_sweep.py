@@ -74,9 +74,12 @@ WITH due AS (
 )
 SELECT task_id FROM t"""  # noqa: S608  # constants
 
+# A bounded number at once: what gathered while nobody swept must not be more than one transaction can fold.
 _FOLD = """
 WITH moved AS (
-    DELETE FROM orchestrator.task_count_deltas RETURNING tenant, status, priority, delta
+    DELETE FROM orchestrator.task_count_deltas
+    WHERE ctid = ANY(array(SELECT ctid FROM orchestrator.task_count_deltas LIMIT 20000))
+    RETURNING tenant, status, priority, delta
 )
 INSERT INTO orchestrator.task_counts AS c (tenant, status, priority, tasks)
 SELECT tenant, status, priority, sum(delta) FROM moved GROUP BY 1, 2, 3

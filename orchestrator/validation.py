@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from orchestrator import writes
 from orchestrator.calls import VALIDATE, StepInput
 from orchestrator.model import ArmInstance, Artifact, Citation, Judgement, Provenance, Step
-from orchestrator.plan import last_steps, proposal_of, repair_steps
+from orchestrator.plan import last_steps, part_of, proposal_of, repair_steps
 from orchestrator.rows import Judged
 from orchestrator.store_writes import Charge
 from orchestrator.tools import Tools, call_needed
@@ -82,11 +82,17 @@ async def begin_repair(work: Work, tools: Tools) -> bool:
 
 
 def candidates(steps: Sequence[Step]) -> list[Candidate]:
-    """What the newest round offers as a result, one candidate a proposal."""
+    """What the newest round offers as a result, one candidate a proposal that is complete.
+
+    When every proposal lost a step, what is left of them is put together: each part is there once.
+    """
     proposals: defaultdict[int, list[Step]] = defaultdict(list)
+    parts: dict[str, Step] = {}
     for step in last_steps(steps):
         proposals[proposal_of(step.step_id)].append(step)
-    return [Candidate(ends=tuple(proposals[number])) for number in sorted(proposals)]
+        parts.setdefault(part_of(step.step_id), step)
+    complete = [proposals[number] for number in sorted(proposals) if len(proposals[number]) == len(parts)]
+    return [Candidate(ends=tuple(ends)) for ends in complete or [list(parts.values())]]
 
 
 def score(judgement: Judgement) -> tuple[int, float]:

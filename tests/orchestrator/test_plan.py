@@ -11,7 +11,9 @@ from orchestrator.plan import (
     proposal_of,
     ready,
     repair_steps,
+    rivals_of,
 )
+from orchestrator.validation import candidates
 from servicekit.errors import ValidationFailedError
 
 
@@ -85,3 +87,21 @@ def test_only_ends_compete() -> None:
     assert [s.step_id for s in many] == ["read", "write", "write~2", "write~3"]
     assert [proposal_of(s.step_id) for s in many] == [1, 1, 2, 3]
     assert proposal_of("write~2.1") == 2
+    ids = [s.step_id for s in many]
+    assert rivals_of("write", ids) == {"write~2", "write~3"}
+    assert rivals_of("write~2", ids) == {"write", "write~3"}
+    assert rivals_of("read", ids) == set()
+    assert rivals_of("write.1", [*ids, "write.1"]) == set()
+
+
+def test_candidates_are_complete_or_put_together() -> None:
+    plan = competing([step("a"), step("b")], proposals=2)
+    steps = {planned.step_id: done(planned, place) for place, planned in enumerate(plan)}
+
+    def ends(*lost: str) -> list[list[str]]:
+        left = [made for name, made in steps.items() if name not in lost]
+        return [[end.step_id for end in candidate.ends] for candidate in candidates(left)]
+
+    assert ends() == [["a", "b"], ["a~2", "b~2"]]
+    assert ends("a~2") == [["a", "b"]]
+    assert ends("a", "b~2") == [["b", "a~2"]]

@@ -253,6 +253,28 @@ async def test_proposals_compete_for_a_critical_task(house: House) -> None:
     assert sorted(await house.steps(task.task_id)) == ["only", "only~2", "only~3"]
 
 
+@pytest.mark.parametrize(("failing", "output"), [({"only"}, "only~2()"), ({"only~2", "only~3"}, "only()")])
+async def test_a_proposal_may_fail(house: House, failing: set[str], output: str) -> None:
+    async def some(request: arm_pb2.ExecuteRequest, _: Any) -> AsyncIterator[arm_pb2.ExecuteResponse]:
+        if request.step_id in failing:
+            raise ValidationFailedError("cannot")
+        yield result(f"{request.step_id}()")
+
+    house.script.execute = some
+    task = await house.run(policy=tasks_pb2.Policy(swarm=3))
+    assert task.result.output == output
+
+
+async def test_all_proposals_may_not_fail(house: House) -> None:
+    async def none(_: Any, __: Any) -> AsyncIterator[arm_pb2.ExecuteResponse]:
+        raise ValidationFailedError("cannot")
+        yield
+
+    house.script.execute = none
+    task = await house.run(policy=tasks_pb2.Policy(swarm=3))
+    assert task.error.type == tasks_pb2.ERROR_TYPE_PLAN_INVALID
+
+
 async def test_the_guardian_looks_at_what_leaves(house: House) -> None:
     house.script.review = lambda text: (
         guardian_pb2.REVIEW_ACTION_SANITIZE,

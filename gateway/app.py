@@ -9,6 +9,7 @@ from gateway.clients import open_clients
 from gateway.context import Context
 from gateway.convert.values import instant_now
 from gateway.edge.client_address import ClientAddresses, networks
+from gateway.edge.cors import origins
 from gateway.edge.layers import Rates, edge
 from gateway.edge.rate_limit import RateLimits
 from gateway.limiter import Limiter
@@ -69,6 +70,7 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
             parameters=PATH_PARAMETERS,
             routers=routers,
             rates=Rates(limiter=limiter, limits=limits, addresses=addresses),
+            allowed_origins=origins(settings.cors_origins),
         )
         server = await stack.enter_async_context(
             serving(app, sockets=list(sockets.values()), settings=settings, addresses=addresses)

@@ -20,6 +20,8 @@ class GatewaySettings(ServiceSettings):
     """Requests a minute of one authenticated subject; 0 for no limit."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks, such as 10.0.0.0/8, whose X-Forwarded-For is believed; nobody's by default."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins, such as https://app.example.com, whose pages may call the API; none by default."""
     redis_url: SecretStr | None = None
     """Where rate limits are shared between gateways; each counts for itself without."""
     redis_timeout: float = 0.08

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gateway.context import Context
 from gateway.edge.body_limits import BodyLimitsLayer
 from gateway.edge.client_address import ClientAddresses
+from gateway.edge.cors import CorsLayer
 from gateway.edge.endpoint import Endpoint
 from gateway.edge.error_envelope import ErrorEnvelopeLayer
 from gateway.edge.observe import ObserveLayer
@@ -40,6 +41,7 @@ def edge(
     parameters: Mapping[str, PathParameter],
     routers: Mapping[int, Router],
     rates: Rates,
+    allowed_origins: frozenset[bytes],
 ) -> App:
     """The whole ASGI app.
 
@@ -48,6 +50,7 @@ def edge(
         parameters: the path parameters of all routes.
         routers: by port, the routes that it serves.
         rates: who may ask how often.
+        allowed_origins: whose pages may call the API.
     """
     # From the innermost to the outermost; a request meets the last one first.
     app: App = Endpoint(context=context, parameters=parameters)
@@ -55,6 +58,8 @@ def edge(
     app = BodyLimitsLayer(app)
     # Before anything is done for the request, its body read included.
     app = RateLimitLayer(app, limiter=rates.limiter, limits=rates.limits, addresses=rates.addresses)
+    # Outside of all that refuses, so that pages can read why; a preflight costs nothing and is not counted.
+    app = CorsLayer(app, allowed=allowed_origins)
     # Before all that depends on the route: limits of rates and bodies, scopes, labels.
     app = ResolveLayer(app, routers=routers)
     # Outside of all that may refuse or fail.

@@ -23,7 +23,7 @@ def components(routes: Sequence[AnyRoute]) -> dict[str, Any]:
             models.append((route.body, "validation"))
         shapes = [told.shape for told in route.told.values() if told.shape is not None]
         models.extend((shape, "serialization") for shape in shapes)
-        if any("text/event-stream" in told.media_types for told in route.told.values()):
+        if route.streams:
             models.append((TaskEvent, "serialization"))
     _, definitions = models_json_schema(list(dict.fromkeys(models)), ref_template=_TEMPLATE)
     return {name: downgrade(schema) for name, schema in sorted(definitions.get("$defs", {}).items())}

@@ -99,6 +99,11 @@ class Route(Generic[Q, B]):
     headers: Sequence[HeaderParameter] = ()
     limited: bool = True
 
+    @property
+    def streams(self) -> bool:
+        """Whether it answers with a stream of events."""
+        return any("text/event-stream" in told.media_types for told in self.told.values())
+
 
 AnyRoute = Route[Any, Any]
 """A route in a table of routes."""

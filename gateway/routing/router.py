@@ -78,7 +78,7 @@ class Router:
             else:
                 node = node.children.setdefault(segment, _Node())
         node.methods[route.method] = route
-        if route.method == "GET":
+        if route.method == "GET" and not route.streams:  # a stream without its body would never end
             node.methods.setdefault("HEAD", route)
 
 

@@ -1,5 +1,6 @@
 """A real gateway on free ports, in front of real gRPC servers on Unix sockets."""
 
+import asyncio
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,6 +18,7 @@ from gateway.settings import GatewaySettings
 from servicekit.running import Running
 from tests.gateway.fakes import Fakes, fakes
 
+UNAVAILABLE = 503
 FREE: dict[str, int] = dict.fromkeys(DOORS, 0)
 
 
@@ -53,7 +55,19 @@ async def running_gateway(*, arms: Sequence[str] = ("coder",), **settings: Any) 
         async with fakes(Path(path), arms=arms) as behind:
             given: dict[str, Any] = {"ports": FREE, "socket_dir": path, "rate_limit_ip": 0, **settings}
             async with build(GatewaySettings(**given)) as running:
-                yield Gateway(running, behind)
+                gateway = Gateway(running, behind)
+                if not given["rate_limit_ip"]:  # or these requests would count
+                    await connected(gateway, arms=arms)
+                yield gateway
+
+
+async def connected(gateway: Gateway, *, arms: Sequence[str]) -> None:
+    """Wait until every channel is up: on a busy machine the first attempt to connect may fail."""
+    paths = ["/arms", "/cache/none", *(f"/arms/{arm}/capabilities" for arm in arms)]
+    async with gateway.client() as api, asyncio.timeout(20):
+        for path in paths:
+            while (await api.get(path)).status_code == UNAVAILABLE:  # noqa: ASYNC110  # nothing tells
+                await asyncio.sleep(0.05)
 
 
 @pytest.fixture

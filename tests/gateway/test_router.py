@@ -49,6 +49,10 @@ def test_not_found(path: str) -> None:
     assert (match.route, match.allowed) == (None, ())
 
 
+def test_a_stream_has_no_head() -> None:
+    assert ROUTER.match("HEAD", b"/api/v1/tasks/a/events").allowed == ["GET"]
+
+
 def test_another_method_is_told_what_is_allowed() -> None:
     match = ROUTER.match("PATCH", b"/api/v1/tasks/a")
     assert (match.route, match.allowed) == (None, ["DELETE", "GET", "HEAD"])

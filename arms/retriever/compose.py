@@ -29,10 +29,12 @@ class Opened:
     Attributes:
         retriever: the retriever.
         pool: its database, for a look whether it still answers.
+        embedder: for a look whether its model could be loaded.
     """
 
     retriever: Retriever
     pool: Pool
+    embedder: ThreadedEmbedder
 
 
 @asynccontextmanager
@@ -68,9 +70,8 @@ async def open_retriever(settings: RetrieverSettings) -> AsyncIterator[Opened]:
         await stack.enter_async_context(_warming(embedder))
         store = DocumentStore(pool=pool, identity=embedder.identity)
         search = PassageSearch(pool=pool)
-        yield Opened(
-            retriever=Retriever(reader=reader, embedder=embedder, store=store, search=search), pool=pool
-        )
+        retriever = Retriever(reader=reader, embedder=embedder, store=store, search=search)
+        yield Opened(retriever=retriever, pool=pool, embedder=embedder)
 
 
 def _url(settings: RetrieverSettings) -> str:
@@ -98,5 +99,5 @@ async def _warming(embedder: ThreadedEmbedder) -> AsyncIterator[None]:
 async def _warm_up(embedder: ThreadedEmbedder) -> None:
     try:
         await embedder.warm_up()
-    except OctoError as error:  # the first caller gets it too
-        log.warning("the embedder cannot be loaded", extra={"error": error.message})
+    except OctoError:  # health tells it, and the first caller gets it too
+        log.exception("the embedder cannot be loaded")

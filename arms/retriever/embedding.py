@@ -61,6 +61,8 @@ class ThreadedEmbedder:
 
     def __init__(self, *, identity: EmbedderName, load: Callable[[], Model]) -> None:
         self.identity = identity
+        self.trouble = ""
+        """Why the model could not be loaded the last time; empty when it was, or was not needed yet."""
         self._load = load
         self._model: Model | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
@@ -95,9 +97,9 @@ class ThreadedEmbedder:
             try:
                 self._model = self._load()
             except Exception as error:
-                raise UnavailableError(
-                    f"The embedder {self.identity.name} cannot be loaded.", reason="EMBEDDER_UNAVAILABLE"
-                ) from error
+                self.trouble = f"The embedder {self.identity.name} cannot be loaded: search by keyword works."
+                raise UnavailableError(self.trouble, reason="EMBEDDER_UNAVAILABLE") from error
+            self.trouble = ""
         return self._model(texts)
 
 

@@ -15,6 +15,9 @@ log = logging.getLogger(__name__)
 DEPENDENCY = "documents"
 """What the status board calls the database with the documents."""
 
+EMBEDDER = "embedder"
+"""What it calls the model that makes vectors; without it only keywords are searched."""
+
 LOOK_SECONDS = 5.0
 """Between two looks whether the database answers."""
 
@@ -79,6 +82,8 @@ class Keeper:
             else:
                 self._detail = ""
                 self._tell(Health.HEALTHY)
+            trouble = opened.embedder.trouble
+            self._board.set(EMBEDDER, Health.DEGRADED if trouble else Health.HEALTHY, detail=trouble)
             await asyncio.sleep(LOOK_SECONDS)
 
     def _note(self, detail: str) -> None:

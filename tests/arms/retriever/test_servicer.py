@@ -16,6 +16,7 @@ from arms.host import Shared, serve_arms
 from arms.model.layer import ModelChoice, open_model_layer
 from arms.retriever.app import host_retriever
 from arms.retriever.documents import MAX_BYTES
+from arms.retriever.embedding import EMBEDDERS, WORDLLAMA, Model
 from arms.retriever.settings import RetrieverSettings
 from arms.settings import ArmsSettings
 from servicekit.channel import open_channel
@@ -270,6 +271,27 @@ async def test_an_index_of_another_embedder_is_told_in_health(
             await retriever_pb2_grpc.RetrieverServiceStub(channel).Search(
                 retriever_pb2.SearchRequest(query="x", limit=1)
             )
+
+
+async def test_without_an_embedder_it_says_so_and_finds_keywords(
+    settings: RetrieverSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(settings) as channel:
+        await until(channel, status_pb2.STATE_HEALTHY)
+        document_id = await put(retriever_pb2_grpc.RetrieverServiceStub(channel), put_request())
+
+    def load() -> Model:
+        raise ImportError("not built for this machine")
+
+    monkeypatch.setitem(EMBEDDERS, "wordllama", (WORDLLAMA, load))
+    async with serving(settings) as channel:
+        stub = retriever_pb2_grpc.RetrieverServiceStub(channel)
+        await until_told(channel, status_pb2.STATE_DEGRADED, "cannot be loaded")
+        with pytest.raises(UnavailableError, match="cannot be loaded"):
+            await stub.Search(retriever_pb2.SearchRequest(query="leave", limit=1))
+        by_words = retriever_pb2.SearchRequest(query="leave", limit=1, mode=retriever_pb2.SEARCH_MODE_KEYWORD)
+        found = await stub.Search(by_words)
+        assert found.passages[0].citation.document_id == document_id
 
 
 async def test_it_heals_when_the_database_comes_back(postgres_server: BreakablePostgres) -> None:

@@ -10,9 +10,11 @@ _DATA_RULE = (
 )
 
 PROSE = (
-    "You are a careful writer. Do the task with the material. Keep to the facts of the material; add none. "
-    "Count what the task counts: if it asks for three items, write exactly three. Answer with the finished "
-    f"text alone, without a preface or remarks. {_DATA_RULE}"
+    "You are a careful writer. You do one task with the given material and answer with the finished text "
+    "alone: no preface, no remarks, no tags. Keep to the facts of the material and invent none. When the "
+    "task asks for a text together with a number of items, write the text first as one short paragraph, "
+    "then a heading that names the items, then exactly that many items as a numbered list, each a single "
+    f"line. {_DATA_RULE}"
 )
 
 CODE = (
@@ -83,11 +85,12 @@ def _repair(feedback: str) -> tuple[Section, ...]:
     if not feedback:
         return ()
     return (
+        Section(title="refused", text="Your earlier result was refused. What was wrong with it:", data=False),
         Section(title="review", text=feedback, cuttable=True),
         Section(
             title="repair",
-            text="The earlier result was reviewed and did not satisfy everything. Write it anew, complete, "
-            "and mend exactly what the review names.",
+            text="Do the task again from the beginning, differently, so that nothing of this is wrong. "
+            "Answer with the whole new result alone.",
             data=False,
         ),
     )

@@ -136,12 +136,7 @@ def _servicer(
     policy = Policy(injection=Thresholds(flag=settings.flag_threshold, block=settings.block_threshold))
     stats = Stats(clock=clock)
     checker = Checker(
-        detector=Detector(
-            engine=engine,
-            normaliser=Normaliser(),
-            disguises=Disguises(vocabulary=load_vocabulary()),
-            scorer=Scorer(weights=weights),
-        ),
+        detector=_detector(engine=engine, weights=weights),
         policy=policy,
         policy_version=policy.version(rules=detection_digest(rules=rules, weights=weights)),
         redactor=Redactor(key=settings.reflex_key.get_secret_value().encode(), vault=TokenVault()),
@@ -154,6 +149,24 @@ def _servicer(
         clock=clock,
     )
     return ReflexServicer(checker=checker, values=values, verdicts=verdicts, stats=stats)
+
+
+def detector(*, scored: bool = True) -> Detector:
+    """Rules and weights as the service runs them, for benchmarks and for use without a server.
+
+    Args:
+        scored: with the learned score.
+    """
+    return _detector(engine=Engine(rules=load_rules()), weights=load_weights() if scored else None)
+
+
+def _detector(*, engine: Engine, weights: Weights | None) -> Detector:
+    return Detector(
+        engine=engine,
+        normaliser=Normaliser(),
+        disguises=Disguises(vocabulary=load_vocabulary()),
+        scorer=Scorer(weights=weights) if weights else None,
+    )
 
 
 def detection_digest(*, rules: Sequence[Rule], weights: Weights) -> str:

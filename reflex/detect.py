@@ -132,10 +132,8 @@ class Detector:
         if not is_folded:
             yield from self._decoded(view=view, probes=probes, budget=budget)
         if folded is None and wanted.injection:
-            for disguise in DISGUISES:
-                undone = self._disguises.undo(view=view, disguise=disguise) if disguise in probes else None
-                if undone is not None:
-                    yield undone
+            suspected = [disguise for disguise in DISGUISES if disguise in probes]
+            yield from self._disguises.undo(view=view, disguises=suspected)
 
     def _decoded(self, *, view: View, probes: frozenset[str], budget: DecodeBudget) -> Iterator[View]:
         for kind in ENCODINGS:

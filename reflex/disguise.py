@@ -2,7 +2,7 @@
 
 import codecs
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -50,37 +50,41 @@ class Disguises:
             "joined": self._joined,
         }
 
-    def undo(self, *, view: View, disguise: str) -> View | None:
-        """The view without the disguise; None when nothing telling comes out.
+    def undo(self, *, view: View, disguises: Sequence[str]) -> Iterator[View]:
+        """The view without each of the disguises, where something telling comes out.
 
         Args:
             view: a plain or folded view.
-            disguise: leet, rot13, reversed, spaced or joined.
+            disguises: of leet, rot13, reversed, spaced, dotted and joined those to try.
         """
-        return self._undo[disguise](view)
+        if not disguises:
+            return
+        before = self._known_words(view.text)
+        for disguise in disguises:
+            undone = self._undo[disguise](view)
+            if undone is not None and self._tells(text=undone.text, before=before):
+                yield undone
 
-    def _tells(self, *, text: str, instead_of: str) -> bool:
+    def _known_words(self, text: str) -> set[str]:
+        return set(text.lower().translate(_TO_SPACE).split()) & self._vocabulary.known
+
+    def _tells(self, *, text: str, before: set[str]) -> bool:
         """Whether a telling word, or several common ones, come out that were not there."""
-        new = set(_words(text)) & self._vocabulary.known
-        if not new:
-            return False
-        new -= set(_words(instead_of))
+        new = self._known_words(text) - before
         return len(new) >= _SEVERAL or bool(new & self._vocabulary.telling)
 
     def _leet(self, view: View) -> View | None:
-        for table in (_LEET_I, _LEET_L):
-            text = view.text.lower().translate(table)
-            if len(text) == len(view.text) and self._tells(text=text, instead_of=view.text):
-                return view.derive(
-                    text=self._leet_words(text=view.text.lower()), encoding="leet", data_rules=False
-                )
-        return None
+        text = view.text.lower()
+        if len(text) != len(view.text):
+            return None
+        return view.derive(text=self._leet_words(text=text), encoding="leet", data_rules=False)
 
     def _leet_words(self, *, text: str) -> str:
         """Leet undone, reading 1 as the letter that makes each word known."""
-        as_i, as_l = text.translate(_LEET_I), text.translate(_LEET_L)
+        as_i = text.translate(_LEET_I)
         if "1" not in text or len(text) > _MOST_LETTERS:
             return as_i
+        as_l = text.translate(_LEET_L)
         known = self._vocabulary.known
         words = [
             (match.start(), match.end(), as_l[match.start() : match.end()])
@@ -95,15 +99,10 @@ class Disguises:
         return "".join([*pieces, as_i[last:]])
 
     def _rot13(self, view: View) -> View | None:
-        text = view.text.translate(_ROT13)
-        if not self._tells(text=text, instead_of=view.text):
-            return None
-        return view.derive(text=text, encoding="rot13", data_rules=False)
+        return view.derive(text=view.text.translate(_ROT13), encoding="rot13", data_rules=False)
 
     def _reversed(self, view: View) -> View | None:
         text = view.text[::-1]
-        if not self._tells(text=text, instead_of=view.text):
-            return None
         picked = np.arange(len(text) - 1, -1, -1, dtype=np.int32)
         return view.derive(text=text, encoding="reversed", picked=picked, data_rules=False)
 
@@ -135,8 +134,6 @@ class Disguises:
             return None
         text = "".join([*letters, view.text[last:]])
         picked.extend(range(last, len(view.text)))
-        if not self._tells(text=text, instead_of=view.text):
-            return None
         return view.derive(
             text=text, encoding=encoding, picked=np.array(picked, dtype=np.int32), data_rules=False
         )
@@ -158,10 +155,6 @@ class Disguises:
                 cut.append((" ", letters[at][1]))
                 at += 1
         return cut
-
-
-def _words(text: str) -> list[str]:
-    return text.lower().translate(_TO_SPACE).split()
 
 
 def _close_up(run: str, separators: str) -> list[tuple[str, int]]:

@@ -7,7 +7,7 @@ _TELLING = (
     "ignore", "disregard", "forget", "override", "bypass", "previous", "prior", "above", "instruction",
     "instructions", "system", "prompt", "reveal", "repeat", "output", "secret", "password", "developer",
     "jailbreak", "unrestricted", "restrictions", "guidelines", "rules", "filters", "pretend", "everything",
-    "the", "and", "with", "that", "this", "your", "will", "not",
+    "the", "with", "that", "this", "your", "will",
 )  # fmt: skip
 _ROT13 = "|".join(codecs.encode(word, "rot13") for word in _TELLING)
 _REVERSED = "|".join(word[::-1] for word in _TELLING)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 SOURCES = Path(__file__).parent / "reflex_texts"
+_SHOUTED = 0.1
 _EMBEDDED = 0.35
 """Share of attacks that stand inside or after a harmless text."""
 
@@ -22,7 +23,7 @@ def attacks(*, count: int, chance: random.Random, around: Sequence[str]) -> list
     written: list[str] = []
     for _ in range(count):
         attack = _fill(template=chance.choice(templates), slots=slots, chance=chance)
-        attack = chance.choice((str, str.capitalize, str, str.upper if chance.random() < 0.1 else str))(
+        attack = chance.choice((str, str.capitalize, str, str.upper if chance.random() < _SHOUTED else str))(
             attack
         )
         if around and chance.random() < _EMBEDDED:

@@ -19,6 +19,8 @@ from tools.reflex_sets import Sample, fetch, load
 OUTPUT = Path(__file__).parent.parent / "reflex" / "data" / "scorer.npz"
 GENERATED = 6000
 LOOK_ALIKES = 6000
+SHORT = 400
+"""Characters of the harmless texts that attacks are put into."""
 EPOCHS = 6
 RATE = 0.12
 DECAY = 2e-6
@@ -66,7 +68,7 @@ def _rows(*, samples: Sequence[Sample], chance: random.Random) -> list[Row]:
     harmless = [sample.text for sample in samples if not sample.attack]
     attacks = [sample.text for sample in samples if sample.attack]
     ours = reflex_grammar.attacks(
-        count=GENERATED, chance=chance, around=[text for text in harmless if len(text) < 400]
+        count=GENERATED, chance=chance, around=[text for text in harmless if len(text) < SHORT]
     )
     texts = [(sample.text, sample.attack, _weight(sample)) for sample in samples]
     texts += [(text, True, 0.5) for text in ours]

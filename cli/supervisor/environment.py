@@ -7,6 +7,13 @@ from cli.settings import ServeSettings
 from cli.supervisor.layout import Layout
 
 
+GRPC_DEFAULTS = {
+    # Programs are started from processes that speak gRPC, never forked to go on speaking it: without its fork
+    # handlers gRPC neither slows such a start nor writes a line that is no JSON into the log.
+    "GRPC_ENABLE_FORK_SUPPORT": "false",
+}
+
+
 def for_services(environ: Mapping[str, str], *, calls_models: bool) -> dict[str, str]:
     """Return what a process of ours sees of our environment: not where PostgreSQL is, which not all may open.
 
@@ -14,11 +21,12 @@ def for_services(environ: Mapping[str, str], *, calls_models: bool) -> dict[str,
         environ: our environment.
         calls_models: whether it may see the keys of model providers.
     """
-    return {
+    shared = {
         name: value
         for name, value in environ.items()
         if name != "OCTOLLM_DATABASE_URL" and (calls_models or not name.endswith("_API_KEY"))
     }
+    return GRPC_DEFAULTS | shared
 
 
 def where_things_are(settings: ServeSettings, *, layout: Layout) -> dict[str, str]:

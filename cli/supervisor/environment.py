@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from cli.settings import ServeSettings
 from cli.supervisor.layout import Layout
 
-
 GRPC_DEFAULTS = {
     # Programs are started from processes that speak gRPC, never forked to go on speaking it: without its fork
     # handlers gRPC neither slows such a start nor writes a line that is no JSON into the log.

@@ -69,6 +69,7 @@ def _config(app: App, *, settings: GatewaySettings, addresses: ClientAddresses) 
     limits = ProtocolLimits(
         connections=Connections(limit=settings.connections_per_ip, unlimited=addresses.trusts),
         header_seconds=settings.header_seconds,
+        write_seconds=settings.write_seconds,
     )
     return uvicorn.Config(
         app=app,  # type: ignore[arg-type]  # the same shape, spelled with plain dictionaries

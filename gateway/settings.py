@@ -32,5 +32,7 @@ class GatewaySettings(ServiceSettings):
     """How many gateways share the limits: while Redis is away each grants its part."""
     header_seconds: float = 5.0
     """How long the head of a request may take to arrive."""
+    write_seconds: float = 30.0
+    """How long a client may leave an answer unread before it is cut off."""
     keep_alive_seconds: int = 75
     """How long an idle connection is kept; longer than proxies keep theirs, so that they close first."""

@@ -34,11 +34,13 @@ class ProtocolLimits:
     Attributes:
         connections: counts them by address.
         header_seconds: how long the head of a request may take.
+        write_seconds: how long a client may leave an answer unread before it is cut off.
         header_bytes: how large it may be.
     """
 
     connections: Connections
     header_seconds: float
+    write_seconds: float
     header_bytes: int = HEADER_BYTES
 
 
@@ -62,6 +64,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self._in_head = True
         self._deadline: asyncio.TimerHandle | None = None
         self._lingering: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
         self._running: dict[asyncio.Task[None], RequestResponseCycle] = {}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
@@ -82,8 +85,9 @@ class EdgeProtocol(HttpToolsProtocol):
             self._limits.connections.leave(self.client[0] if self.client else "")
             self._counted = False
         self._head_arrived()
-        if self._lingering is not None:
-            self._lingering.cancel()
+        for timer in (self._lingering, self._stalled):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
         for task, cycle in list(self._running.items()):
             cycle.scope[DEPARTED] = True  # type: ignore[typeddict-unknown-key]  # ours, read by the layers
@@ -124,6 +128,18 @@ class EdgeProtocol(HttpToolsProtocol):
         """The next head may come."""
         super().on_message_complete()
         self._in_head, self._head_bytes = True, 0
+
+    def pause_writing(self) -> None:
+        """The client does not read: wait for it, not for ever."""
+        super().pause_writing()
+        self._stalled = self.loop.call_later(self._limits.write_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        super().resume_writing()
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def send_400_response(self, msg: str) -> None:
         """The parser's refusal, in the envelope."""

@@ -1,6 +1,8 @@
 """Half-open connections and floods at the door while honest callers are served."""
 
 import asyncio
+import contextlib
+import socket
 
 from tests.gateway.conftest import Starter
 from tests.gateway.raw import read_answer, send_raw
@@ -47,3 +49,24 @@ async def test_a_burst_of_garbage_leaves_the_door_open(start: Starter) -> None:
             408,
         }  # a line that may still become a request is waited for
         assert (await api.get("/stats")).status_code == 200
+
+
+async def test_a_client_that_does_not_read_is_cut_off(start: Starter) -> None:
+    async with start(write_seconds=0.3) as gateway, gateway.client() as api:
+        for _ in range(100):
+            gateway.fakes.tasks.add(context_json='{"a":"' + "x" * 60_000 + '"}')
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.setblocking(False)
+            arrived = 0
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(deaf, ("127.0.0.1", gateway.port()))
+            await loop.sock_sendall(deaf, b"GET /api/v1/tasks?page_size=100 HTTP/1.1\r\nHost: x\r\n\r\n")
+            await asyncio.sleep(1.5)  # longer than it may
+            with contextlib.suppress(ConnectionError):
+                async with asyncio.timeout(20):
+                    while data := await loop.sock_recv(deaf, 65_536):
+                        arrived += len(data)
+        whole = await api.get("/tasks?page_size=100")
+        assert len(whole.json()["data"]) == 100
+        assert arrived < len(whole.content)

@@ -16,6 +16,7 @@ from orchestrator.bus import Bus
 from orchestrator.clients.arms import GrpcArms
 from orchestrator.clients.reflex import GrpcReflex
 from orchestrator.dispatcher import Dispatcher
+from orchestrator.fingerprint import Fingerprints
 from orchestrator.meters import Meters
 from orchestrator.migrations import SCHEMA, all_migrations
 from orchestrator.model import PiiPolicy
@@ -94,7 +95,7 @@ async def build(settings: OrchestratorSettings) -> AsyncGenerator[Running]:
         )
         await stack.enter_async_context(_running(parts.loops))
         stack.push_async_callback(parts.worker.drain, 0.0)
-        yield Running(name=NAME, endpoints=server.endpoints, drain=_drain(parts.worker, server, board))
+        yield Running(name=NAME, endpoints=server.endpoints, drain=_drain(parts, server, board))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +103,7 @@ class _Parts:
     tasks: Tasks
     registry: Registry
     worker: Worker
+    dispatcher: Dispatcher
     watchdog: Watchdog
     loops: Mapping[str, Callable[[], Awaitable[None]]]
 
@@ -131,7 +133,18 @@ def _parts(
     bus = Bus(pool=pool, url=url)
     arm_store = ArmStore(pool=pool, silence=settings.arm_silence_seconds)
     register = Register(store=arm_store, clock=time.monotonic)
-    worker = _worker(settings, pool=pool, bus=bus, arms=arms, register=register, meters=meters)
+    submit = SubmitStore(pool=pool)
+    fingerprints = Fingerprints(load_key=submit.hash_key)
+    tools = Tools(
+        calls=arms,
+        router=Router(register=register),
+        retries=RetryBudget(),
+        limits=settings.drive,
+        meters=meters,
+        fingerprints=fingerprints,
+        random=random.random,
+    )
+    worker = _worker(settings, pool=pool, bus=bus, tools=tools)
     meters.watch(running=lambda: worker.running, readers=lambda: bus.readers)
     dispatcher = Dispatcher(url=url, wake=worker.wake)
     sweeper = Sweeper(
@@ -141,9 +154,18 @@ def _parts(
     bus.on_cancel(worker.cancel)
     bus.on_arms(register.invalidate)
     return _Parts(
-        tasks=_tasks(settings, pool=pool, bus=bus, reflex=reflex, meters=meters),
+        tasks=Tasks(
+            stores=Stores(submit=submit, tasks=TaskStore(pool=pool), lists=ListStore(pool=pool)),
+            reflex=reflex,
+            policies=_policies(settings),
+            admission=Admission(store=submit, most=settings.tenant_queue, clock=time.monotonic),
+            bus=bus,
+            meters=meters,
+            fingerprints=fingerprints,
+        ),
         registry=Registry(store=arm_store, register=register, interval=settings.arm_heartbeat_seconds),
         worker=worker,
+        dispatcher=dispatcher,
         watchdog=watchdog,
         loops={
             "register of arms": register.follow,
@@ -157,23 +179,7 @@ def _parts(
     )
 
 
-def _worker(
-    settings: OrchestratorSettings,
-    *,
-    pool: Pool,
-    bus: Bus,
-    arms: GrpcArms,
-    register: Register,
-    meters: Meters,
-) -> Worker:
-    tools = Tools(
-        calls=arms,
-        router=Router(register=register),
-        retries=RetryBudget(),
-        limits=settings.drive,
-        meters=meters,
-        random=random.random,
-    )
+def _worker(settings: OrchestratorSettings, *, pool: Pool, bus: Bus, tools: Tools) -> Worker:
     return Worker(
         leases=LeaseStore(
             pool=pool,
@@ -190,25 +196,17 @@ def _worker(
     )
 
 
-def _tasks(
-    settings: OrchestratorSettings, *, pool: Pool, bus: Bus, reflex: GrpcReflex, meters: Meters
-) -> Tasks:
-    submit = SubmitStore(pool=pool)
-    policies = {tenant: PiiPolicy[name.upper()] for tenant, name in settings.tenant_pii.items()}
-    return Tasks(
-        stores=Stores(submit=submit, tasks=TaskStore(pool=pool), lists=ListStore(pool=pool)),
-        reflex=reflex,
-        policies=TenantPolicies(pii=policies),
-        admission=Admission(store=submit, most=settings.tenant_queue, clock=time.monotonic),
-        bus=bus,
-        meters=meters,
+def _policies(settings: OrchestratorSettings) -> TenantPolicies:
+    return TenantPolicies(
+        pii={tenant: PiiPolicy[name.upper()] for tenant, name in settings.tenant_pii.items()}
     )
 
 
-def _drain(worker: Worker, server: Running, board: StatusBoard) -> Callable[[float], Awaitable[None]]:
+def _drain(parts: _Parts, server: Running, board: StatusBoard) -> Callable[[float], Awaitable[None]]:
     async def drain(grace: float) -> None:
         board.start_draining()
-        await worker.drain(grace)
+        await parts.dispatcher.stop()  # first, or it takes up again what is given back
+        await parts.worker.drain(grace)
         await server.drain(min(grace, 1.0))
 
     return drain

@@ -65,12 +65,22 @@ class ReviewAction(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Found:
+    """Something that the guardian found in a text; offsets count characters."""
+
+    category: str
+    type: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Review:
-    """What the guardian says of a text: `text` may pass, `reasons` say what was found."""
+    """What the guardian says of a text: `text` may pass, `found` is why."""
 
     action: ReviewAction
     text: str
-    reasons: tuple[str, ...] = ()
+    found: tuple[Found, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
 
 

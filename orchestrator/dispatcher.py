@@ -4,6 +4,7 @@ A wake-up only starts a drive, so its job is short: nothing is lost when the wor
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -20,6 +21,7 @@ _RETRY_SECONDS = 0.5
 _POLL_SECONDS = 1.0
 """How often procrastinate looks by itself; its notifications are quicker, this is the net under them."""
 
+_FAREWELL_SECONDS = 2.0
 _BEAT_SECONDS = 1.0
 """How often procrastinate's worker says that it lives; the wake-ups of one that does not are rescued."""
 
@@ -38,15 +40,25 @@ class Dispatcher:
         self._wake = wake
         self._at_once = at_once
         self._again = asyncio.Event()
+        self._stopping = False
+        self._stopped = asyncio.Event()
 
     def renew(self) -> None:
         """The database was away: its listener may have died silently, so make a new one."""
         self._again.set()
 
+    async def stop(self) -> None:
+        """Receive nothing more; returns when what was on its way has been turned away."""
+        self._stopping = True
+        self._again.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2 * _FAREWELL_SECONDS):
+                await self._stopped.wait()
+
     async def run(self) -> None:
-        """Receive until cancelled."""
+        """Receive until cancelled, or until `stop`."""
         logging.getLogger("procrastinate").setLevel(logging.WARNING)
-        while True:
+        while not self._stopping:
             self._again.clear()
             worker = asyncio.create_task(self._work(), name="wake-ups")
             again = asyncio.create_task(self._again.wait())
@@ -55,8 +67,12 @@ class Dispatcher:
             finally:
                 worker.cancel()
                 again.cancel()
-                await asyncio.gather(worker, again, return_exceptions=True)
-            await asyncio.sleep(_RETRY_SECONDS)
+                # Its farewell needs the database, and a frozen one must not hold up our own end.
+                await asyncio.wait({worker, again}, timeout=_FAREWELL_SECONDS)
+            if not self._stopping:
+                await asyncio.sleep(_RETRY_SECONDS)
+        self._stopped.set()
+        await asyncio.Event().wait()
 
     async def _work(self) -> None:
         try:

@@ -35,6 +35,14 @@ class TextVerdict:
     findings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Guarded:
+    """A spec that may be stored, and the personal data that it still holds; the values are never stored."""
+
+    spec: TaskSpec
+    own: tuple[str, ...] = ()
+
+
 class Reflex(Protocol):
     """Who checks texts."""
 
@@ -43,7 +51,7 @@ class Reflex(Protocol):
         ...
 
 
-async def guarded(spec: TaskSpec, *, reflex: Reflex, pii: PiiPolicy, user: str) -> TaskSpec:
+async def guarded(spec: TaskSpec, *, reflex: Reflex, pii: PiiPolicy, user: str) -> Guarded:
     """The spec as it may be stored.
 
     Args:
@@ -61,12 +69,16 @@ async def guarded(spec: TaskSpec, *, reflex: Reflex, pii: PiiPolicy, user: str) 
     _refuse_nul(texts.items())
     verdicts = await reflex.check(list(texts.values()), pii=pii, user=user)
     replaced: dict[Place, str] = {}
-    for place, verdict in zip(texts, verdicts, strict=True):
+    own: dict[str, None] = {}
+    for (place, text), verdict in zip(texts.items(), verdicts, strict=True):
         if verdict.blocked:
             raise _blocked(place, verdict)
         if verdict.sanitized is not None:
             replaced[place] = verdict.sanitized
-    return with_texts(spec, context, replaced) if replaced else spec
+        if pii is PiiPolicy.ALLOW:
+            found = (f for f in verdict.findings if f.category == "pii")
+            own |= dict.fromkeys(text[f.start : f.end] for f in found)
+    return Guarded(spec=with_texts(spec, context, replaced) if replaced else spec, own=tuple(own))
 
 
 def _refuse_nul(texts: Iterable[tuple[Place, str]]) -> None:

@@ -31,7 +31,7 @@ WITH t AS (
     INSERT INTO orchestrator.task_events (task_id, sequence, type, data)
     SELECT task_id, last_sequence, {EventType.TASK_STARTED}, jsonb_build_object('attempt', attempt) FROM t
 )
-SELECT {TASK_COLUMNS}, t.subject, t.attempt, t.lost_leases, t.judgement::text AS judgement,
+SELECT {TASK_COLUMNS}, t.subject, t.attempt, t.lost_leases, t.own_findings, t.judgement::text AS judgement,
     extract(epoch FROM t.deadline_at - clock_timestamp())::float8 AS remaining
 FROM t"""  # noqa: S608  # constants
 
@@ -52,6 +52,14 @@ WITH t AS (
 )
 {WAKE_AGAIN}"""  # noqa: S608  # constants
 
+_WAKE = f"""
+WITH t AS (
+    SELECT * FROM orchestrator.tasks t
+    WHERE t.task_id = ANY(%(task_ids)s) AND t.status = ANY(%(sources)s::smallint[])
+        AND (t.lease_until IS NULL OR t.lease_until < clock_timestamp())
+)
+{WAKE_AGAIN}"""  # noqa: S608  # constants
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lease:
@@ -65,6 +73,7 @@ class Lease:
         remaining: seconds to the task's deadline.
         steps: its steps by id.
         judged: the best judgement so far.
+        own_findings: keyed hashes of the personal data that the caller gave and that may leave again.
     """
 
     task: Task
@@ -74,6 +83,7 @@ class Lease:
     remaining: float
     steps: Mapping[str, Step]
     judged: Judged | None
+    own_findings: frozenset[str]
 
 
 class LeaseStore:
@@ -118,6 +128,7 @@ class LeaseStore:
             lost=row["lost_leases"],
             remaining=row["remaining"],
             steps={step.step_id: step for step in steps},
+            own_findings=frozenset(row["own_findings"]),
             judged=JUDGED.validate_json(row["judgement"]) if row["judgement"] else None,
         )
 
@@ -133,6 +144,12 @@ class LeaseStore:
         parameters = {**_pairs(held), "sources": task_sources(TaskEvent.RELEASE), "queue": QUEUE}
         async with connection(self._pool) as conn:
             await conn.execute(_RELEASE.encode(), parameters)
+
+    async def wake(self, task_ids: Sequence[str]) -> None:
+        """Wake some orchestrator for those of the tasks that wait and that nobody holds."""
+        parameters = {"task_ids": task_ids, "sources": task_sources(TaskEvent.LEASE), "queue": QUEUE}
+        async with connection(self._pool) as conn:
+            await conn.execute(_WAKE.encode(), parameters)
 
 
 def _pairs(held: Sequence[tuple[str, int]]) -> dict[str, object]:

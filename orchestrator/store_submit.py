@@ -38,9 +38,10 @@ SELECT coalesce(sum(n), 0)::bigint FROM (
 _INSERT = f"""
 WITH t AS (
     INSERT INTO orchestrator.tasks
-        (task_id, tenant, subject, status, priority, phase, max_seconds, request_id, last_sequence, spec)
+        (task_id, tenant, subject, status, priority, phase, max_seconds, request_id, last_sequence, spec,
+        own_findings)
     VALUES (%(task_id)s, %(tenant)s, %(subject)s, {Status.QUEUED}, %(priority)s, {Phase.PREPROCESSING},
-            %(max_seconds)s, %(request_id)s, 1, %(spec)s::jsonb)
+            %(max_seconds)s, %(request_id)s, 1, %(spec)s::jsonb, %(own_findings)s::text[])
     RETURNING *
 ), event AS (
     INSERT INTO orchestrator.task_events (task_id, sequence, type, created_at)
@@ -62,6 +63,7 @@ class NewTask:
         request_id: of the request that submits it.
         idempotency_key: empty for none.
         fingerprint: a keyed hash of the spec as it was sent.
+        own_findings: keyed hashes of the personal data that the spec holds.
     """
 
     task_id: str
@@ -70,6 +72,7 @@ class NewTask:
     request_id: str
     idempotency_key: str = ""
     fingerprint: bytes = b""
+    own_findings: frozenset[str] = frozenset()
 
 
 class SubmitStore:
@@ -164,6 +167,7 @@ async def _insert(conn: Connection, new: NewTask) -> Task:
         "max_seconds": new.spec.budget.max_time_seconds,
         "request_id": new.request_id,
         "spec": dump(SPEC, new.spec),
+        "own_findings": sorted(new.own_findings),
         "queue": QUEUE,
     }
     async with conn.cursor(row_factory=dict_row) as cursor:

@@ -1,8 +1,9 @@
 """Puts the result together and lets the guardian look at everything that leaves."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from orchestrator.calls import REVIEW, Review, ReviewAction
+from orchestrator.calls import REVIEW, Found, Review, ReviewAction
 from orchestrator.failures import TaskFailedError
 from orchestrator.model import (
     ArmInstance,
@@ -59,7 +60,7 @@ async def _reviewed(work: Work, tools: Tools, result: TaskResult) -> tuple[TaskR
                 TaskError(
                     type=ErrorType.BLOCKED,
                     message="the output contains what must not leave the platform",
-                    details={"findings": list(review.reasons)},
+                    details={"findings": sorted({f"{f.category}.{f.type}" for f in review.found})},
                 )
             )
     passed = dict(zip(texts, (review.text for review in reviews), strict=True))
@@ -98,9 +99,39 @@ def _with_texts(result: TaskResult, passed: dict[str, str]) -> TaskResult:
 
 
 async def _review(work: Work, tools: Tools, text: str) -> Review:
+    pii = work.spec.policy.pii or PiiPolicy.REDACT
+    # What may pass is the caller's own personal data, not what a model made up or a document held.
+    asked = PiiPolicy.REDACT if pii is PiiPolicy.ALLOW else pii
+
     async def ask(instance: ArmInstance) -> Review:
-        pii = work.spec.policy.pii or PiiPolicy.REDACT
-        return await tools.calls.review(instance, brief=work.brief, text=text, pii=pii)
+        return await tools.calls.review(instance, brief=work.brief, text=text, pii=asked)
 
     review = await call_needed(work, tools, REVIEW, ask)
-    return replace(review, text=text) if review.action is ReviewAction.ALLOW else review
+    if review.action is ReviewAction.ALLOW:
+        return replace(review, text=text)
+    if review.action is ReviewAction.SANITIZE and pii is PiiPolicy.ALLOW and work.own_findings:
+        own = await _own(work, tools, text, review.found)
+        return replace(review, text=masked(text, [f for f in review.found if f not in own]))
+    return review
+
+
+async def _own(work: Work, tools: Tools, text: str, found: Sequence[Found]) -> set[Found]:
+    """The findings whose values the caller gave."""
+    own: set[Found] = set()
+    for finding in found:
+        if finding.category == "pii":
+            print_ = await tools.fingerprints.of_values([text[finding.start : finding.end]])
+            if print_ <= work.own_findings:
+                own.add(finding)
+    return own
+
+
+def masked(text: str, found: Sequence[Found]) -> str:
+    """The text with findings replaced by marks of their types; overlapping ones share the first mark."""
+    pieces: list[str] = []
+    at = 0
+    for finding in sorted(found, key=lambda f: (f.start, -f.end)):
+        if finding.start >= at:
+            pieces += [text[at : finding.start], f"[{finding.type.upper()}]"]
+        at = max(at, finding.end)
+    return "".join([*pieces, text[at:]])

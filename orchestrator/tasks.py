@@ -1,21 +1,18 @@
 """Accepts tasks, tells how they stand, cancels them: what TaskService does, without RPC."""
 
 import asyncio
-import hashlib
-import hmac
 import secrets
 import string
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from orchestrator.admission import Admission
 from orchestrator.bus import RECHECK, Bus
+from orchestrator.fingerprint import Fingerprints
 from orchestrator.guard import Reflex, guarded
 from orchestrator.meters import Meters
 from orchestrator.model import Event, EventType, PiiPolicy, Step, Task, TaskSpec
 from orchestrator.policy import TenantPolicies
-from orchestrator.rows import SPEC
 from orchestrator.state import TaskEvent, next_status
 from orchestrator.store_lists import ListQuery, ListStore
 from orchestrator.store_submit import NewTask, SubmitStore
@@ -47,6 +44,7 @@ class Tasks:
         admission: bounds a tenant's queue.
         bus: tells of changes.
         meters: counts what is taken.
+        fingerprints: makes keyed hashes.
     """
 
     def __init__(
@@ -58,6 +56,7 @@ class Tasks:
         admission: Admission,
         bus: Bus,
         meters: Meters,
+        fingerprints: Fingerprints,
     ) -> None:
         self._stores = stores
         self._reflex = reflex
@@ -65,7 +64,7 @@ class Tasks:
         self._admission = admission
         self._bus = bus
         self._meters = meters
-        self._hash_key = b""
+        self._fingerprints = fingerprints
 
     async def submit(self, spec: TaskSpec, *, owner: Principal, idempotency_key: str = "") -> Task:
         """Store a task durably; when this returns, it will end.
@@ -76,7 +75,7 @@ class Tasks:
             RateLimitError: the tenant's queue is full.
             UnavailableError: the database or the reflex is away; nothing was acknowledged.
         """
-        fingerprint = await self._fingerprint(spec) if idempotency_key else b""
+        fingerprint = await self._fingerprints.of_spec(spec) if idempotency_key else b""
         if idempotency_key:
             known = await self._stores.submit.earlier(
                 owner=owner, key=idempotency_key, fingerprint=fingerprint
@@ -95,7 +94,8 @@ class Tasks:
             NewTask(
                 task_id=new_task_id(),
                 owner=owner,
-                spec=checked,
+                spec=checked.spec,
+                own_findings=await self._fingerprints.of_values(checked.own) if checked.own else frozenset(),
                 request_id=current_request_id(),
                 idempotency_key=idempotency_key,
                 fingerprint=fingerprint,
@@ -200,19 +200,7 @@ class Tasks:
             raise NotFoundError(f"there is no task {task_id}", reason="TASK_NOT_FOUND")
         return task
 
-    async def _fingerprint(self, spec: TaskSpec) -> bytes:
-        """A keyed hash: the stored value tells nothing of what was redacted."""
-        if not self._hash_key:
-            self._hash_key = await self._stores.submit.hash_key()
-        canonical: Mapping[str, Any] = SPEC.dump_python(spec, mode="json")
-        text = repr(sorted((key, _sorted(value)) for key, value in canonical.items()))
-        return hmac.new(self._hash_key, text.encode(), hashlib.sha256).digest()
-
 
 def new_task_id() -> str:
     """``task_`` and 16 characters of [a-zA-Z0-9]."""
     return "task_" + "".join(secrets.choice(_ALPHABET) for _ in range(16))
-
-
-def _sorted(value: object) -> object:
-    return sorted(value.items()) if isinstance(value, dict) else value  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]  # JSON

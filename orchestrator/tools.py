@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from orchestrator.calls import ArmCalls
 from orchestrator.failures import is_transient
+from orchestrator.fingerprint import Fingerprints
 from orchestrator.meters import Meters
 from orchestrator.model import ArmInstance
 from orchestrator.retry import RetryBudget, pause
@@ -55,6 +56,7 @@ class Tools:
     retries: RetryBudget
     limits: DriveLimits
     meters: Meters
+    fingerprints: Fingerprints
     random: Callable[[], float]
 
 

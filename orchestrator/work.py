@@ -39,6 +39,7 @@ class Work:
         self.steps = {step_id: _waiting(step) for step_id, step in lease.steps.items()}
         self.round = lease.task.round
         self.judged = lease.judged
+        self.own_findings = lease.own_findings
         self.remaining = lease.remaining
         self.lost_leases = lease.lost
         self.account = BudgetAccount(

@@ -61,6 +61,7 @@ class Worker:
         self._random = random
         self._places = asyncio.Semaphore(most)
         self._held: dict[str, Held] = {}
+        self._turned_away: set[str] = set()
         self._draining = False
 
     @property
@@ -70,14 +71,11 @@ class Worker:
 
     async def wake(self, task_id: str) -> None:
         """Take up a task if it may be taken up; returns when it is being driven, or is not ours to drive."""
-        await self._places.acquire()
-        lease = None
         try:
-            if task_id not in self._held and not self._draining:
-                lease = await self._acquired(task_id)
-        finally:
-            if lease is None:
-                self._places.release()
+            lease = await self._leased(task_id)
+        except asyncio.CancelledError:  # the wake-up is used up, so another one has to follow
+            self._turned_away.add(task_id)
+            raise
         if lease is not None:
             self._begin(lease)
 
@@ -91,18 +89,11 @@ class Worker:
         """Renew the leases until cancelled; what is held no more is stopped."""
         while True:
             await asyncio.sleep(self._heartbeat)
-            held = [(task_id, kept.attempt) for task_id, kept in self._held.items()]
-            if not held:
-                continue
             try:
-                renewed = await self._leases.renew(held)
+                await self._renew()
+                await self._wake_turned_away()
             except UnavailableError:
-                _LOG.warning("leases could not be renewed", extra={"leases": len(held)})
-                continue
-            for task_id, attempt in held:
-                kept = self._held.get(task_id)
-                if task_id not in renewed and kept and kept.attempt == attempt:
-                    kept.task.cancel()
+                _LOG.warning("leases could not be renewed", extra={"leases": len(self._held)})
 
     async def drain(self, grace: float) -> None:
         """Take nothing new, let what runs end within so many seconds, and give the rest back."""
@@ -114,11 +105,38 @@ class Worker:
         for kept in left.values():
             kept.task.cancel()
         await asyncio.gather(*(kept.task for kept in left.values()), return_exceptions=True)
-        if left:
-            try:
+        try:
+            if left:
                 await self._leases.release([(task_id, kept.attempt) for task_id, kept in left.items()])
-            except UnavailableError:
-                _LOG.warning("leases could not be given back; they run out", extra={"leases": len(left)})
+            await self._wake_turned_away()
+        except UnavailableError:
+            _LOG.warning("leases could not be given back; they run out", extra={"leases": len(left)})
+
+    async def _renew(self) -> None:
+        held = [(task_id, kept.attempt) for task_id, kept in self._held.items()]
+        renewed = await self._leases.renew(held) if held else set[str]()
+        for task_id, attempt in held:
+            kept = self._held.get(task_id)
+            if task_id not in renewed and kept and kept.attempt == attempt:
+                kept.task.cancel()
+
+    async def _wake_turned_away(self) -> None:
+        turned_away = set(self._turned_away)
+        if turned_away:
+            await self._leases.wake(sorted(turned_away))
+            self._turned_away -= turned_away
+
+    async def _leased(self, task_id: str) -> Lease | None:
+        """A place and the lease, or neither."""
+        await self._places.acquire()
+        lease = None
+        try:
+            if task_id not in self._held and not self._draining:
+                lease = await self._acquired(task_id)
+        finally:
+            if lease is None:
+                self._places.release()
+        return lease
 
     async def _acquired(self, task_id: str) -> Lease | None:
         """The lease; while the database is away the wake-up must not get lost, so it waits."""

@@ -17,7 +17,7 @@ from octollm.arms.v1 import (
 )
 
 from orchestrator.budget import Reservation
-from orchestrator.calls import Brief, Offer, Review, ReviewAction, StepInput, StepProgress
+from orchestrator.calls import Brief, Found, Offer, Review, ReviewAction, StepInput, StepProgress
 from orchestrator.clients import messages
 from orchestrator.model import ArmInstance, Citation, Judgement, PiiPolicy, Plan, Step, StepResult
 from servicekit.channel import open_channel
@@ -123,7 +123,10 @@ class GrpcArms:
         return Review(
             action=ReviewAction(response.action),
             text=response.sanitized_text,
-            reasons=tuple(sorted({f"{found.category}.{found.type}" for found in response.findings})),
+            found=tuple(
+                Found(category=found.category, type=found.type, start=found.start, end=found.end)
+                for found in response.findings
+            ),
             provenance=messages.provenance_from(response.provenance),
         )
 

@@ -62,3 +62,24 @@ async def test_sigterm_hands_over_and_leaves_with_zero(root: Path, database_url:
                 seen.ended[task_id] = (await client.ended(task_id)).status
         await client.close()
     check_history(database_url, seen)
+
+
+async def test_sigterm_loses_no_wake_up(root: Path, database_url: str) -> None:
+    """The only place is taken, so wake-ups wait in the leaving process; its successor gets them at once."""
+    log = root / "calls"
+    leaving = orchestrator(root, database_url, name="o1", concurrent_tasks=1, drain_seconds=0.2)
+    staying = orchestrator(root, database_url, name="o2", sweep={"lost_wakeup": 600.0, "dead_worker": 600.0})
+    seen = Seen()
+    async with running(arms(root, reflex=True, delay=1.0, log=log), leaving):
+        client = Client(root, "o1")
+        for number in range(10):
+            seen.acknowledged.add(await client.surely_submit("g", key=str(number)))
+        await eventually(lambda: log.exists() and "begin" in log.read_text())
+        assert await leaving.stop() == 0
+        async with running(staying):
+            successor = Client(root, "o2")
+            for task_id in seen.acknowledged:
+                seen.ended[task_id] = (await successor.ended(task_id)).status
+            await successor.close()
+        await client.close()
+    check_history(database_url, seen)

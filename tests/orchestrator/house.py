@@ -80,6 +80,7 @@ class Script:
         "",
     )
     review: Callable[[str], tuple[int, str]] = lambda text: (guardian_pb2.REVIEW_ACTION_ALLOW, text)
+    find: Callable[[str], list[guardian_pb2.ReviewFinding]] = lambda _: []
     check: Callable[[str], reflex_pb2.CheckResponse] = lambda text: reflex_pb2.CheckResponse(
         action=reflex_pb2.ACTION_ALLOW, sanitized_text=text
     )
@@ -160,6 +161,7 @@ class _Guardian(guardian_pb2_grpc.GuardianServiceServicer):
         return guardian_pb2.ReviewContentResponse(
             action=guardian_pb2.ReviewAction.ValueType(action),
             sanitized_text=text,
+            findings=self.script.find(request.text),
             provenance=execution_pb2.Provenance(arm_id="guardian"),
         )
 

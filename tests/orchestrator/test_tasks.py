@@ -1,9 +1,12 @@
 """Tasks over the wire: submitted, driven by scripted arms to their one end, told, watched, cancelled."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from octollm.arms.v1 import arm_pb2, guardian_pb2
 from octollm.orchestrator.v1 import tasks_pb2
@@ -17,7 +20,15 @@ from servicekit.errors import (
     ValidationFailedError,
 )
 from servicekit.request_id import set_request_id
-from tests.orchestrator.house import House, eventually, planned, result
+from tests.orchestrator.house import (
+    House,
+    Script,
+    eventually,
+    planned,
+    result,
+    running_house,
+    settings_for,
+)
 
 COMPLETED, FAILED = tasks_pb2.TASK_STATUS_COMPLETED, tasks_pb2.TASK_STATUS_FAILED
 
@@ -284,6 +295,40 @@ async def test_the_guardian_looks_at_what_leaves(house: House) -> None:
     assert task.result.output == "[NAME]()"
 
 
+async def test_only_the_callers_own_personal_data_leaves(
+    database_url: str, socket_dir: Path, surroundings: Script
+) -> None:
+    def check(text: str) -> reflex_pb2.CheckResponse:
+        start = text.find("Joe@x.org")
+        found = reflex_pb2.Finding(category=reflex_pb2.CATEGORY_PII, type="email", start=start, end=start + 9)
+        return reflex_pb2.CheckResponse(
+            action=reflex_pb2.ACTION_ALLOW, findings=[found] if start >= 0 else []
+        )
+
+    def review(text: str) -> tuple[int, str]:
+        return guardian_pb2.REVIEW_ACTION_SANITIZE, text.replace("joe@x.org", "[E]").replace(
+            "ann@x.org", "[E]"
+        )
+
+    async def answer(_: Any, __: Any) -> AsyncIterator[arm_pb2.ExecuteResponse]:
+        yield result("to joe@x.org and ann@x.org")
+
+    surroundings.check, surroundings.review, surroundings.execute = check, review, answer
+    surroundings.find = lambda text: [
+        guardian_pb2.ReviewFinding(category="pii", type="email", start=m.start(), end=m.end())
+        for m in re.finditer(r"\w+@x\.org", text)
+    ]
+    settings = settings_for(database_url, socket_dir, tenant_pii={"default": "allow"})
+    async with running_house(settings, surroundings) as house:
+        task = await house.run("write to Joe@x.org")
+        assert task.spec.goal == "write to Joe@x.org"
+        assert task.result.output == "to joe@x.org and [EMAIL]"
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("SELECT own_findings FROM orchestrator.tasks").fetchone()
+    assert row is not None
+    assert [len(print_) for print_ in row[0]] == [32]
+
+
 async def test_what_must_not_leave_fails_the_task(house: House) -> None:
     house.script.review = lambda _: (guardian_pb2.REVIEW_ACTION_BLOCK, "")
     task = await house.run()
@@ -411,8 +456,6 @@ async def test_waiting_answers_at_the_end_or_when_the_time_is_up(house: House) -
 
 
 async def test_a_task_of_another_tenant_does_not_exist(house: House, database_url: str) -> None:
-    import psycopg
-
     task = await house.run()
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("UPDATE orchestrator.tasks SET tenant = 'another'")

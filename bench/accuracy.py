@@ -1,4 +1,4 @@
-"""How much the reflex finds, and how often it is wrong, on public texts: flagged and blocked apart, with counts.
+"""How much the reflex finds on public texts, and how often it is wrong: flagged and blocked apart, counted.
 
     python -m bench.accuracy [--directory DIR] [--most 3000]
 
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.reflex_peers import classifier, detect_secrets, missing, presidio, usual_patterns
+from bench.reflex_peers import Guard, classifier, detect_secrets, missing, presidio, usual_patterns
 from reflex.app import detector
 from reflex.detect import Detector, Wanted
 from reflex.policy import Policy
@@ -24,10 +24,10 @@ from tools.reflex_sets import Sample, fetch, load
 
 HOMOGLYPHS = str.maketrans("aeopcyxi", "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456")
 DRESSES: dict[str, Callable[[str], str]] = {
-    "zero width": lambda text: "\u200b".join(text),
+    "zero width": "\u200b".join,
     "homoglyphs": lambda text: text.translate(HOMOGLYPHS),
     "full width": lambda text: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text),
-    "spaced": lambda text: " ".join(text),
+    "spaced": " ".join,
     "leet": lambda text: text.translate(str.maketrans("aeiostAEIOST", "431057431057")),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "rot13": lambda text: codecs.encode(text, "rot13"),
@@ -93,9 +93,8 @@ def report_injection(ours: Detector, samples: Sequence[Sample]) -> None:
     for (name, attack, part), tally in sorted(tallies.items(), key=lambda row: (not row[0][1], row[0])):
         shares = [_share(count, tally.texts) for count in (tally.flagged, tally.blocked)]
         others = [_share(tally.peers[peer], tally.texts) for peer in peers]
-        print(
-            f"| {name} | {'yes' if attack else 'no'} | {part} | {tally.texts} | {' | '.join(shares + others)} |"
-        )
+        row = [name, "yes" if attack else "no", part, str(tally.texts), *shares, *others]
+        print(f"| {' | '.join(row)} |")
 
 
 def report_disguises(ours: Detector, texts: Sequence[str]) -> None:
@@ -120,10 +119,8 @@ def report_personal(ours: Detector, texts: Sequence[Labelled]) -> None:
         for labelled in texts:
             spans = list(find(labelled.text))
             values += len(labelled.spans)
-            found += sum(
-                any(_meets(span, (a, b)) and span[0] == kind for span in spans)
-                for kind, a, b in labelled.spans
-            )
+            for kind, start, end in labelled.spans:
+                found += any(_meets(span, (start, end)) and span[0] == kind for span in spans)
             false += sum(not any(_meets(span, (a, b)) for _, a, b in labelled.spans) for span in spans)
         print(f"| {name} | {found / values:.3f} | {found / max(1, found + false):.3f} | {values} | {false} |")
 
@@ -141,14 +138,19 @@ def _meets(span: tuple[str, int, int], value: tuple[int, int]) -> bool:
     return span[1] < value[1] and value[0] < span[2]
 
 
+def _secret_guards(ours: Detector) -> dict[str, Guard | None]:
+    wanted = Wanted(pii=False, injection=False)
+
+    def guard(text: str) -> bool:
+        return bool(verdict(ours, text, wanted=wanted).findings)
+
+    return {"ours": guard, "detect-secrets": detect_secrets()}
+
+
 def report_secrets(ours: Detector, lines: Sequence[tuple[str, str]]) -> None:
     print("\n## Provider secrets written from the formats that CredSweeper's rules describe\n")
     print("| | lines found | formats found at least 4 times in 5 |\n|---|---|---|")
-    wanted = Wanted(pii=False, injection=False)
-    guards = {
-        "ours": lambda text: bool(verdict(ours, text, wanted=wanted).findings),
-        "detect-secrets": detect_secrets(),
-    }
+    guards = _secret_guards(ours)
     for name, guard in guards.items():
         if guard is None:
             print(f"| {name} | not installed | |")
@@ -163,11 +165,7 @@ def report_secrets(ours: Detector, lines: Sequence[tuple[str, str]]) -> None:
 
 def report_secret_noise(ours: Detector, pages: Sequence[str]) -> None:
     lines = [line for page in pages for line in page.splitlines() if line.strip()][:20_000]
-    wanted = Wanted(pii=False, injection=False)
-    guards = {
-        "ours": lambda text: bool(verdict(ours, text, wanted=wanted).findings),
-        "detect-secrets": detect_secrets(),
-    }
+    guards = _secret_guards(ours)
     print(f"\n## Secrets seen in {len(lines)} lines of the standard library, which has none\n")
     print("| | lines flagged | us a line |\n|---|---|---|")
     for name, guard in guards.items():

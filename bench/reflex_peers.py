@@ -84,7 +84,7 @@ def presidio() -> Finder | None:
 
     def find(text: str) -> list[tuple[str, int, int]]:
         return [
-            (_PRESIDIO_TYPES.get(found.entity_type, found.entity_type), found.start, found.end)
+            (_PRESIDIO_TYPES.get(found.entity_type, "other"), found.start, found.end)
             for recogniser in recognisers
             for found in recogniser.analyze(text, recogniser.supported_entities, None) or ()
         ]

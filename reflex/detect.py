@@ -153,7 +153,7 @@ def _scored(*, view: View, scorer: Scorer) -> Finding | None:
         return None
     confidence = score.confidence
     if talks_about_attacks(text=view.text):
-        confidence *= _ONE_CIRCUMSTANCE
+        confidence *= _MORE_CIRCUMSTANCES
     share = len(view.text) / score.of
     first = min(int(score.start * share), len(view.text) - 1)
     start, end = view.span(start=first, end=max(first + 1, min(int(score.end * share) + 1, len(view.text))))

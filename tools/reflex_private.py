@@ -1,4 +1,4 @@
-"""Makes texts with personal data and credentials in known places, from templates and formats of public packages."""
+"""Makes texts with personal data and credentials in known places, from formats of public packages."""
 
 import random
 import re
@@ -6,29 +6,27 @@ import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from re import _parser as parser  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]  # no public door
+from re import _parser  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
 from typing import Any, cast
 
 import yaml
 
 from reflex.validators import numbers
 
+_PARSER = cast("Any", _parser)
+"""The standard library's parser of patterns: it has no public door."""
+
 PHONE_FORMATS = (
-    "##########", "###-###-####", "###-###-####", "###-#######", "07700 ### ###", "07700 ######", "07700######",
-    "(07700) ### ###", "(07700)######", "+447700 ### ###", "+447700######", "+91##########", "0##########",
-    "+41 2# ### ## ##", "+41 4# ### ## ##", "+41 (0)7# ### ## ##", "+46 (0)8 ### ### ##", "+46 (0)## ## ## ##",
-    "(###)###-####", "(###)###-####", "###.###.####", "###-###-####x###", "(###)###-####x####", "###.###.####x###",
-    "+1-###-###-####", "001-###-###-####", "+1-###-###-####x###",
+    "##########", "###-###-####", "###-###-####", "###-#######", "07700 ### ###", "07700 ######",
+    "07700######", "(07700) ### ###", "(07700)######", "+447700 ### ###", "+447700######",
+    "+91##########", "0##########", "+41 2# ### ## ##", "+41 4# ### ## ##", "+41 (0)7# ### ## ##",
+    "+46 (0)8 ### ### ##", "+46 (0)## ## ## ##", "(###)###-####", "(###)###-####", "###.###.####",
+    "###-###-####x###", "(###)###-####x####", "###.###.####x###", "+1-###-###-####", "001-###-###-####",
+    "+1-###-###-####x###",
 )  # fmt: skip
 """Forms of phone numbers in the synthetic sets of presidio-research."""
 
-_IBANS = {
-    "GB": "AAAA##############",
-    "DE": "##################",
-    "FR": "####################A##",
-    "ES": "#" * 20,
-    "CH": "#" * 17,
-}
+_IBANS = {"GB": "AAAA" + "#" * 14, "DE": "#" * 18, "FR": "#" * 20 + "A##", "ES": "#" * 20, "CH": "#" * 17}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +81,14 @@ def _value(*, name: str, chance: random.Random) -> tuple[str, str]:
 
 def _digits(form: str, chance: random.Random) -> str:
     letters = {"#": string.digits, "A": string.ascii_uppercase}
-    return "".join(
-        chance.choice(letters[character]) if character in letters else character for character in form
-    )
+    return "".join(chance.choice(letters.get(character, character)) for character in form)
+
+
+_CARDS = (("4", 16), ("51", 16), ("55", 16), ("37", 15), ("6011", 16), ("4", 13), ("35", 16))
 
 
 def _card(chance: random.Random) -> str:
-    prefix, length = chance.choice(
-        (("4", 16), ("51", 16), ("55", 16), ("37", 15), ("6011", 16), ("4", 13), ("35", 16))
-    )
+    prefix, length = chance.choice(_CARDS)
     body = _digits(prefix + "#" * (length - len(prefix) - 1), chance)
     return next(f"{body}{check}" for check in range(10) if numbers.luhn(f"{body}{check}"))
 
@@ -99,11 +96,8 @@ def _card(chance: random.Random) -> str:
 def _iban(chance: random.Random) -> str:
     country = chance.choice(sorted(_IBANS))
     account = _digits(_IBANS[country], chance)
-    return next(
-        f"{country}{check:02}{account}"
-        for check in range(2, 99)
-        if numbers.iban(f"{country}{check:02}{account}")
-    )
+    numbered = (f"{country}{check:02}{account}" for check in range(2, 99))
+    return next(number for number in numbered if numbers.iban(number))
 
 
 def _address(chance: random.Random) -> str:
@@ -118,7 +112,12 @@ def _ssn(chance: random.Random) -> str:
 
 def _mail(chance: random.Random) -> str:
     name = "".join(chance.choices(string.ascii_lowercase, k=7))
-    return f"{name}{chance.randrange(99)}@{chance.choice(('mail', 'post', 'work'))}-{name[:3]}.{chance.choice(('com', 'org', 'co.uk'))}"
+    house, ending = chance.choice(("mail", "post", "work")), chance.choice(("com", "org", "co.uk"))
+    return f"{name}{chance.randrange(99)}@{house}-{name[:3]}.{ending}"
+
+
+def _licence(chance: random.Random) -> str:
+    return _digits(chance.choice(("#######", "A#######", "AA#####")), chance)
 
 
 _STRUCTURED: Mapping[str, Callable[[random.Random], tuple[str, str]]] = {
@@ -128,10 +127,7 @@ _STRUCTURED: Mapping[str, Callable[[random.Random], tuple[str, str]]] = {
     "iban": lambda chance: ("iban", _iban(chance)),
     "ip_address": lambda chance: ("ip", _address(chance)),
     "ssn": lambda chance: ("ssn", _ssn(chance)),
-    "us_driver_license": lambda chance: (
-        "driver_licence",
-        _digits(chance.choice(("#######", "A#######", "AA#####")), chance),
-    ),
+    "us_driver_license": lambda chance: ("driver_licence", _licence(chance)),
 }
 _PLAIN: Mapping[str, Sequence[str]] = {
     "person": ("Jane Alder", "Omar Haddad", "Mette Sørensen"),
@@ -148,7 +144,7 @@ _PLAIN: Mapping[str, Sequence[str]] = {
 
 
 def credentials(*, directory: Path, count: int, seed: int) -> list[tuple[str, str]]:
-    """Rule name and a line with a made-up credential, for each provider format that CredSweeper's rules describe.
+    """Rule name and a line with a made-up credential, for each format that CredSweeper's rules describe.
 
     Args:
         directory: of `reflex_sets.fetch`, with credsweeper.
@@ -161,20 +157,24 @@ def credentials(*, directory: Path, count: int, seed: int) -> list[tuple[str, st
     for rule in rules:
         if rule["type"] != "pattern" or rule["name"] in _NO_PROVIDER or len(rule["values"]) > 1:
             continue
-        tree = _value_of(parser.parse(rule["values"][0]))
-        for _ in range(count):
-            lines.append((rule["name"], f"value: {_written(tree=tree, chance=chance)} # from the console"))
+        tree = _value_of(_PARSER.parse(rule["values"][0]))
+        lines += [
+            (rule["name"], f"value: {_written(tree=tree, chance=chance)} # from the console")
+            for _ in range(count)
+        ]
     return lines
 
 
 _NO_PROVIDER = {
-    "DOC_GET", "DOC_CREDENTIALS", "SECRET_PAIR", "PASSWD_PAIR", "IP_ID_PASSWORD_TRIPLE", "ID_PAIR_PASSWD_PAIR",
-    "ID_PASSWD_PAIR", "UUID", "Product Activation Key", "Firebase Domain", "AWS S3 Bucket", "OTP / 2FA Secret",
-    "CMD Password", "CMD Token", "CMD Secret", "CMD ConvertTo-SecureString", "SQL Password", "CURL Options",
-    "BASE64 Private Key", "BASE64 encoded PEM Private Key", "JSON Web Key", "JSON Web Token", "PASETO Token",
-    "Tencent WeChat API App ID", "NTLM Token", "Basic Authorization", "Bearer Authorization", "CURL User Password",
+    "DOC_GET", "DOC_CREDENTIALS", "SECRET_PAIR", "PASSWD_PAIR", "IP_ID_PASSWORD_TRIPLE",
+    "ID_PAIR_PASSWD_PAIR", "ID_PASSWD_PAIR", "UUID", "Product Activation Key", "Firebase Domain",
+    "AWS S3 Bucket", "OTP / 2FA Secret", "CMD Password", "CMD Token", "CMD Secret",
+    "CMD ConvertTo-SecureString", "SQL Password", "CURL Options", "BASE64 Private Key",
+    "BASE64 encoded PEM Private Key", "JSON Web Key", "JSON Web Token", "PASETO Token",
+    "Tencent WeChat API App ID", "NTLM Token", "Basic Authorization", "Bearer Authorization",
+    "CURL User Password",
 }  # fmt: skip
-"""Rules of shapes and words rather than of a provider's format, or whose format carries structure of its own."""
+"""Rules of shapes and words, or of formats with a structure of their own, rather than of a provider."""
 _MOST_REPEATS = 40
 
 

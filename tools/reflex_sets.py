@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import yaml
 
@@ -218,9 +219,10 @@ def _sharegpt(directory: Path) -> Iterator[str]:
 
 def _chatterbot(directory: Path) -> Iterator[str]:
     for path in sorted((directory / "chatterbot-corpus/chatterbot_corpus/data").rglob("*.yml")):
-        for talk in yaml.safe_load(path.read_text("utf-8")).get("conversations", []):
+        talks: list[object] = yaml.safe_load(path.read_text("utf-8")).get("conversations", [])
+        for talk in talks:
             if isinstance(talk, list):
-                yield from (str(line) for line in talk[:2])
+                yield from map(str, cast("list[object]", talk)[:2])
 
 
 def _own(name: str) -> Callable[[Path], Iterator[str]]:

@@ -17,8 +17,8 @@ from tools import reflex_grammar
 from tools.reflex_sets import Sample, fetch, load
 
 OUTPUT = Path(__file__).parent.parent / "reflex" / "data" / "scorer.npz"
-GENERATED = 6000
-LOOK_ALIKES = 6000
+GENERATED = 9000
+LOOK_ALIKES = 9000
 SHORT = 400
 """Characters of the harmless texts that attacks are put into."""
 EPOCHS = 6

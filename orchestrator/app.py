@@ -105,7 +105,22 @@ class _Parts:
     worker: Worker
     dispatcher: Dispatcher
     watchdog: Watchdog
-    loops: Mapping[str, Callable[[], Awaitable[None]]]
+    sweeper: Sweeper
+    bus: Bus
+    register: Register
+
+    @property
+    def loops(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """What runs as long as the service does."""
+        return {
+            "register of arms": self.register.follow,
+            "listen": self.bus.listen,
+            "announce": self.bus.send,
+            "heartbeat": self.worker.beat,
+            "sweep": self.sweeper.run,
+            "wake-ups": self.dispatcher.run,
+            "watchdog": self.watchdog.run,
+        }
 
     def add_servicers(self, server: grpc.aio.Server) -> None:
         tasks_pb2_grpc.add_TaskServiceServicer_to_server(TaskServicer(tasks=self.tasks), server)
@@ -131,10 +146,10 @@ def _parts(
     meters: Meters,
 ) -> _Parts:
     bus = Bus(pool=pool, url=url)
-    arm_store = ArmStore(pool=pool, silence=settings.arm_silence_seconds)
-    register = Register(store=arm_store, clock=time.monotonic)
     submit = SubmitStore(pool=pool)
     fingerprints = Fingerprints(load_key=submit.hash_key)
+    arm_store = ArmStore(pool=pool, silence=settings.arm_silence_seconds)
+    register = Register(store=arm_store, clock=time.monotonic)
     tools = Tools(
         calls=arms,
         router=Router(register=register),
@@ -145,37 +160,41 @@ def _parts(
         random=random.random,
     )
     worker = _worker(settings, pool=pool, bus=bus, tools=tools)
-    meters.watch(running=lambda: worker.running, readers=lambda: bus.readers)
     dispatcher = Dispatcher(url=url, wake=worker.wake)
-    sweeper = Sweeper(
-        store=SweepStore(pool=pool, limits=settings.sweep), bus=bus, interval=settings.sweep_seconds
-    )
-    watchdog = Watchdog(pool=pool, register=register, board=board, on_return=dispatcher.renew)
     bus.on_cancel(worker.cancel)
     bus.on_arms(register.invalidate)
+    meters.watch(running=lambda: worker.running, readers=lambda: bus.readers)
     return _Parts(
-        tasks=Tasks(
-            stores=Stores(submit=submit, tasks=TaskStore(pool=pool), lists=ListStore(pool=pool)),
-            reflex=reflex,
-            policies=_policies(settings),
-            admission=Admission(store=submit, most=settings.tenant_queue, clock=time.monotonic),
-            bus=bus,
-            meters=meters,
-            fingerprints=fingerprints,
-        ),
+        tasks=_tasks(settings, pool=pool, bus=bus, reflex=reflex, submit=submit, tools=tools),
         registry=Registry(store=arm_store, register=register, interval=settings.arm_heartbeat_seconds),
         worker=worker,
         dispatcher=dispatcher,
-        watchdog=watchdog,
-        loops={
-            "register of arms": register.follow,
-            "listen": bus.listen,
-            "announce": bus.send,
-            "heartbeat": worker.beat,
-            "sweep": sweeper.run,
-            "wake-ups": dispatcher.run,
-            "watchdog": watchdog.run,
-        },
+        watchdog=Watchdog(pool=pool, register=register, board=board, on_return=dispatcher.renew),
+        sweeper=Sweeper(
+            store=SweepStore(pool=pool, limits=settings.sweep), bus=bus, interval=settings.sweep_seconds
+        ),
+        bus=bus,
+        register=register,
+    )
+
+
+def _tasks(
+    settings: OrchestratorSettings,
+    *,
+    pool: Pool,
+    bus: Bus,
+    reflex: GrpcReflex,
+    submit: SubmitStore,
+    tools: Tools,
+) -> Tasks:
+    return Tasks(
+        stores=Stores(submit=submit, tasks=TaskStore(pool=pool), lists=ListStore(pool=pool)),
+        reflex=reflex,
+        policies=_policies(settings),
+        admission=Admission(store=submit, most=settings.tenant_queue, clock=time.monotonic),
+        bus=bus,
+        meters=tools.meters,
+        fingerprints=tools.fingerprints,
     )
 
 

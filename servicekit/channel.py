@@ -19,7 +19,8 @@ from servicekit.status import from_rpc_error
 OPTIONS: Sequence[tuple[str, Any]] = (
     # gRPC's defaults wait up to two minutes before they look whether a restarted service is back.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
+    # This bounds a connection attempt too: with 100, a peer that is merely busy looks as if it were down.
+    ("grpc.min_reconnect_backoff_ms", 1000),
     ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.max_receive_message_length", 8 * 1024 * 1024),
 )

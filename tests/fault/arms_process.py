@@ -100,6 +100,7 @@ async def main() -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     sockets = [options.name, "reflex"] if options.reflex else [options.name]
     async with scripted(script_of(options), options.sockets, *sockets):
+        print('{"error": ""}', flush=True)  # noqa: T201  # whoever started this waits for it
         registering = asyncio.create_task(keep_registered(options))
         await stop.wait()
         registering.cancel()

@@ -106,7 +106,7 @@ def arms(root: Path, *, registry: str = "o1/orchestrator", name: str = "arms", *
     for key, value in flags.items():
         argv += [f"--{key}"] if value is True else [f"--{key}", str(value)]
     paths = os.pathsep.join(sys.path)
-    return Child(name=name, argv=argv, env={"PYTHONPATH": paths}, log=root / f"{name}.log")
+    return Child(name=name, argv=argv, env={"PYTHONPATH": paths}, log=root / f"{name}.log", ready=True)
 
 
 def _variable(value: Any) -> str:

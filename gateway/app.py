@@ -3,20 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache
+
+from fastapi import FastAPI
 
 from gateway.clients import open_clients
 from gateway.context import Context
 from gateway.convert.values import instant_now
+from gateway.door import door_app
 from gateway.edge.client_address import ClientAddresses, networks
 from gateway.edge.cors import origins
 from gateway.edge.layers import Rates, edge
 from gateway.edge.rate_limit import RateLimits
 from gateway.limiter import Limiter
-from gateway.openapi.document import contract
-from gateway.routes.parameters import PATH_PARAMETERS
-from gateway.routes.table import DOORS, all_routes
-from gateway.routing.router import Router
+from gateway.routes.table import DOORS, routes_of
+from gateway.routing.route import RouteTable
 from gateway.server import serving
 from gateway.settings import GatewaySettings
 from gateway.sockets import bound, url
@@ -41,12 +41,6 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
         UnavailableError: when a port cannot be had.
     """
     set_service("gateway")
-    routes = all_routes()
-
-    @cache
-    def contract_of(door: str) -> bytes:
-        return contract(door, routes[door])
-
     async with AsyncExitStack() as stack:
         ports = {door: settings.ports[door] for door in DOORS if door in settings.ports}
         sockets = stack.enter_context(bound(host=settings.host, ports=ports))
@@ -59,16 +53,15 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
             version=octollm_version(),
             started_at=instant_now(),
             heartbeat_seconds=settings.heartbeat_seconds,
-            contract=contract_of,
         )
-        routers = {sock.getsockname()[1]: Router(routes[door]) for door, sock in sockets.items()}
         addresses = ClientAddresses(trusted=networks(settings.trusted_proxies))
         limiter = await stack.enter_async_context(_limiter(settings, metrics=context.metrics))
         limits = RateLimits(ip=settings.rate_limit_ip, subject=settings.rate_limit_subject)
+        numbers = {sock.getsockname()[1]: door for door, sock in sockets.items()}
         app = edge(
             context=context,
-            parameters=PATH_PARAMETERS,
-            routers=routers,
+            apps={number: _served(door, context=context) for number, door in numbers.items()},
+            tables={number: RouteTable(routes_of(door)) for number, door in numbers.items()},
             rates=Rates(limiter=limiter, limits=limits, addresses=addresses),
             allowed_origins=origins(settings.cors_origins),
         )
@@ -83,6 +76,12 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
         yield Running(
             name="gateway", endpoints=_endpoints({door: url(it) for door, it in sockets.items()}), drain=drain
         )
+
+
+def _served(door: str, *, context: Context) -> FastAPI:
+    app = door_app(door)
+    app.state.context = context
+    return app
 
 
 @asynccontextmanager

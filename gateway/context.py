@@ -1,12 +1,14 @@
 """What the handlers of a running gateway share."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.clients import Clients
 from gateway.status import StatusBook
 from servicekit.metrics import Metrics
+
+GATEWAY = "gateway"
+"""The door behind which all services stand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +23,6 @@ class Context:
         version: the gateway's version.
         started_at: when it began to serve, RFC 3339 in UTC.
         heartbeat_seconds: how often an idle event stream says that it is alive.
-        contract: a door's OpenAPI document as JSON.
     """
 
     clients: Clients
@@ -31,4 +32,3 @@ class Context:
     version: str
     started_at: str
     heartbeat_seconds: float
-    contract: Callable[[str], bytes]

@@ -4,7 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.routing.answer import Answer, json_answer
+from fastapi import Response
+
+from gateway.routing.json_answer import json_answer
 from servicekit.errors import Code, OctoError
 
 HTTP_STATUS: Mapping[Code, int] = {
@@ -66,7 +68,7 @@ class HeadersTooLargeError(OctoError):
     code = Code.HEADERS_TOO_LARGE
 
 
-def error_answer(error: OctoError, *, request_id: str, headers: Mapping[str, str] | None = None) -> Answer:
+def error_answer(error: OctoError, *, request_id: str, headers: Mapping[str, str] | None = None) -> Response:
     """The envelope of an error.
 
     Args:

@@ -5,7 +5,6 @@ import asyncio
 from gateway.edge.state import state_of
 from gateway.errors import UnsupportedMediaTypeError
 from gateway.routing.asgi import App, Message, Receive, Scope, Send, header, headers
-from gateway.routing.route import AnyRoute
 from servicekit.errors import DeadlineError, PayloadTooLargeError, ValidationFailedError
 
 SLACK_SECONDS = 5.0
@@ -27,10 +26,10 @@ class BodyLimitsLayer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         route = state_of(scope).match.route
-        if route is None or route.body is None:
+        if route is None or route.body_limit is None:
             await self._app(scope, receive, send)
             return
-        _check_head(scope, route)
+        _check_head(scope, limit=route.body_limit)
         await self._app(scope, _Watched(receive, limit=route.body_limit, slack=self._slack), send)
 
 
@@ -60,7 +59,7 @@ class _Watched:
         return message
 
 
-def _check_head(scope: Scope, route: AnyRoute) -> None:
+def _check_head(scope: Scope, *, limit: int) -> None:
     encodings = {value.strip().lower() for value in headers(scope, b"content-encoding")}
     if encodings - {b"identity", b""}:
         raise UnsupportedMediaTypeError(
@@ -75,8 +74,8 @@ def _check_head(scope: Scope, route: AnyRoute) -> None:
             constraint="must be chunked",
         )
     length = header(scope, b"content-length")
-    if length is not None and (len(length) > _MAX_LENGTH_DIGITS or int(length) > route.body_limit):
-        raise _too_large(route.body_limit)
+    if length is not None and (len(length) > _MAX_LENGTH_DIGITS or int(length) > limit):
+        raise _too_large(limit)
     if not _is_json(headers(scope, b"content-type")):
         raise UnsupportedMediaTypeError(
             "this route reads JSON", field="Content-Type", constraint="must be application/json"

@@ -26,18 +26,18 @@ class ErrorEnvelopeLayer:
         try:
             await self._app(scope, receive, send)
         except OctoError as error:
-            await _refuse(error, scope=scope, send=send)
+            await _refuse(error, scope=scope, receive=receive, send=send)
         except asyncio.CancelledError:
             if scope.get(DEPARTED):
                 return  # nobody reads the answer, and the server would log the cancellation as a defect
             ending = UnavailableError("the gateway is shutting down; try again shortly", reason="DRAINING")
-            await _refuse(ending, scope=scope, send=send)
+            await _refuse(ending, scope=scope, receive=receive, send=send)
         except Exception:
             log.exception("a defect ended the request")
-            await _refuse(InternalError(INTERNAL_MESSAGE), scope=scope, send=send)
+            await _refuse(InternalError(INTERNAL_MESSAGE), scope=scope, receive=receive, send=send)
 
 
-async def _refuse(error: OctoError, *, scope: Scope, send: Send) -> None:
+async def _refuse(error: OctoError, *, scope: Scope, receive: Receive, send: Send) -> None:
     state = state_of(scope)
     if state.status:
         # Half an answer is out: only a broken connection tells the client that the rest is missing.
@@ -49,7 +49,8 @@ async def _refuse(error: OctoError, *, scope: Scope, send: Send) -> None:
     if error.code in _UNREAD:
         headers = {"connection": "close"}
         scope.get(UNREAD, _nothing)()
-    await error_answer(error, request_id=state.request_id, headers=headers).send(send)
+    answer = error_answer(error, request_id=state.request_id, headers=headers)
+    await answer(scope, receive, send)
 
 
 def _nothing() -> None:

@@ -7,17 +7,16 @@ from gateway.context import Context
 from gateway.edge.body_limits import BodyLimitsLayer
 from gateway.edge.client_address import ClientAddresses
 from gateway.edge.cors import CorsLayer
-from gateway.edge.endpoint import Endpoint
 from gateway.edge.error_envelope import ErrorEnvelopeLayer
 from gateway.edge.observe import ObserveLayer
+from gateway.edge.ports import Ports
 from gateway.edge.rate_limit import RateLimitLayer, RateLimits
 from gateway.edge.request_id import RequestIdLayer
 from gateway.edge.resolve import ResolveLayer
 from gateway.edge.trace import TraceLayer
 from gateway.limiter import Limiter
 from gateway.routing.asgi import App
-from gateway.routing.route import PathParameter
-from gateway.routing.router import Router
+from gateway.routing.route import RouteTable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +37,8 @@ class Rates:
 def edge(
     *,
     context: Context,
-    parameters: Mapping[str, PathParameter],
-    routers: Mapping[int, Router],
+    apps: Mapping[int, App],
+    tables: Mapping[int, RouteTable],
     rates: Rates,
     allowed_origins: frozenset[bytes],
 ) -> App:
@@ -47,13 +46,13 @@ def edge(
 
     Args:
         context: what the handlers share.
-        parameters: the path parameters of all routes.
-        routers: by port, the routes that it serves.
+        apps: by port, the FastAPI app that serves it.
+        tables: by port, what its routes declare.
         rates: who may ask how often.
         allowed_origins: whose pages may call the API.
     """
     # From the innermost to the outermost; a request meets the last one first.
-    app: App = Endpoint(context=context, parameters=parameters)
+    app: App = Ports(apps)
     # Refuses by the head before anything reads the body.
     app = BodyLimitsLayer(app)
     # Before anything is done for the request, its body read included.
@@ -61,7 +60,7 @@ def edge(
     # Outside of all that refuses, so that pages can read why; a preflight costs nothing and is not counted.
     app = CorsLayer(app, allowed=allowed_origins)
     # Before all that depends on the route: limits of rates and bodies, scopes, labels.
-    app = ResolveLayer(app, routers=routers)
+    app = ResolveLayer(app, tables=tables)
     # Outside of all that may refuse or fail.
     app = ErrorEnvelopeLayer(app)
     # Sees the status that goes out, errors included.

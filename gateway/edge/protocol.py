@@ -187,11 +187,9 @@ class EdgeProtocol(HttpToolsProtocol):
             next((value for name, value in self.headers or () if name == b"x-request-id"), None)
         )
         answer = error_answer(error, request_id=request_id)
-        status = HTTPStatus(answer.status)
+        status = HTTPStatus(answer.status_code)
         head = [
             f"HTTP/1.1 {status.value} {status.phrase}",
-            "content-type: application/json",
-            f"content-length: {len(answer.body)}",
             f"x-request-id: {request_id}",
             *(f"{name}: {value}" for name, value in answer.headers.items()),
             "connection: close",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from gateway.routing.asgi import Scope
-from gateway.routing.router import Match
+from gateway.routing.route import Match
 
 _KEY = "octollm.request"
 UNREAD = "octollm.unread"
@@ -26,7 +26,7 @@ class RequestState:
     """
 
     request_id: str
-    match: Match = field(default_factory=lambda: Match(route=None))
+    match: Match = field(default_factory=Match)
     status: int = 0
     headers: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
 

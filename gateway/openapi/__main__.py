@@ -4,8 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from gateway.openapi.document import contract
-from gateway.routes.table import all_routes
+from gateway.door import door_app
+from gateway.openapi.contract import as_json
+from gateway.routes.table import DOORS
 
 
 def main() -> None:
@@ -15,7 +16,7 @@ def main() -> None:
     what.add_argument("--write", type=Path, metavar="DIR", help="write one file a port")
     what.add_argument("--check", type=Path, metavar="DIR", help="fail when a file differs from the code")
     arguments = parser.parse_args()
-    made = {door: contract(door, routes) for door, routes in all_routes().items()}
+    made = {door: as_json(door_app(door).openapi()) for door in DOORS}
     if arguments.write:
         write(made, arguments.write)
     elif stale := differing(made, arguments.check):

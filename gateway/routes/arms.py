@@ -1,57 +1,95 @@
 """Arms: who is registered, and what each says of itself."""
 
-from dataclasses import dataclass
+from typing import Annotated
 
+from fastapi import APIRouter, Query, Response
 from octollm.arms.v1 import arm_pb2
 from octollm.orchestrator.v1 import arm_registry_pb2 as pb
 
 from gateway.clients import ARMS
+from gateway.context import Context
 from gateway.convert.arms import arm, capabilities
+from gateway.routes import examples
+from gateway.routes.failures import failures
 from gateway.routes.paging import page_answer
-from gateway.routing.answer import Answer, json_answer
-from gateway.routing.call import Call
-from gateway.schemas.base import Nothing
+from gateway.routes.parameters import ArmInPath, InContext, InDoor
+from gateway.routes.told import told
+from gateway.routing.json_answer import json_answer
+from gateway.routing.route import needs
+from gateway.routing.strict_route import StrictRoute
+from gateway.schemas.arms import Arm, ArmCapabilities, ArmPage
 from gateway.schemas.paging import PageQuery
 from servicekit.errors import NotFoundError
 
+router = APIRouter(prefix="/api/v1", tags=["arms"], route_class=StrictRoute)
+own_port = APIRouter(prefix="/api/v1", tags=["arm"], route_class=StrictRoute)
+"""What an arm's own port serves beside what every port does."""
 
-async def list_arms(call: Call[PageQuery, None]) -> Answer:
+_CAPABILITIES = told(200, "The capabilities.", example=examples.CAPABILITIES)
+
+
+@router.get(
+    "/arms",
+    operation_id="list_arms",
+    summary="List the registered arms",
+    openapi_extra=needs("arm:list"),
+    response_model=ArmPage,
+    responses=told(200, "One page.", example=examples.ARM_PAGE),
+)
+async def list_arms(context: InContext, query: Annotated[PageQuery, Query()]) -> Response:
     """The registered arms, by arm_id."""
-    found = await call.clients.registry.ListArms(
-        pb.ListArmsRequest(page=call.query.page, page_size=call.query.page_size)
+    found = await context.clients.registry.ListArms(
+        pb.ListArmsRequest(page=query.page, page_size=query.page_size)
     )
-    return page_answer([arm(it) for it in found.arms], query=call.query, total_items=found.total_items)
+    return page_answer([arm(it) for it in found.arms], query=query, total_items=found.total_items)
 
 
-async def get_arm(call: Call[Nothing, None]) -> Answer:
+@router.get(
+    "/arms/{arm_id}",
+    operation_id="get_arm",
+    summary="Read a registered arm",
+    openapi_extra=needs("arm:list"),
+    response_model=Arm,
+    responses=told(200, "The arm.", example=examples.ARM) | failures(404),
+)
+async def get_arm(context: InContext, arm_id: ArmInPath) -> Response:
     """One registered arm."""
-    found = await call.clients.registry.GetArm(pb.GetArmRequest(arm_id=call.path["arm_id"]))
+    found = await context.clients.registry.GetArm(pb.GetArmRequest(arm_id=arm_id))
     return json_answer(arm(found.arm))
 
 
-async def get_arm_capabilities(call: Call[Nothing, None]) -> Answer:
+@router.get(
+    "/arms/{arm_id}/capabilities",
+    operation_id="get_arm_capabilities",
+    summary="Read what an arm can do",
+    openapi_extra=needs("arm:list"),
+    response_model=ArmCapabilities,
+    responses=_CAPABILITIES | failures(404),
+)
+async def get_arm_capabilities(context: InContext, arm_id: ArmInPath) -> Response:
     """What the arm can do, with the schemas of its arguments and outputs."""
-    return await _capabilities(call, arm_id=own_arm(call))
+    return await _capabilities(context, arm_id=own_arm(arm_id))
 
 
-@dataclass(frozen=True, kw_only=True)
-class CapabilitiesOf:
-    """The capabilities of the one arm behind a port."""
+@own_port.get(
+    "/capabilities",
+    operation_id="get_capabilities",
+    summary="Read what this arm can do",
+    openapi_extra=needs("arm:list"),
+    response_model=ArmCapabilities,
+    responses=_CAPABILITIES,
+)
+async def get_capabilities(context: InContext, door: InDoor) -> Response:
+    """What the arm can do, with the schemas of its arguments and outputs."""
+    return await _capabilities(context, arm_id=door)
 
-    arm_id: str
 
-    async def capabilities(self, call: Call[Nothing, None]) -> Answer:
-        """What the arm can do, with the schemas of its arguments and outputs."""
-        return await _capabilities(call, arm_id=self.arm_id)
-
-
-def own_arm(call: Call[Nothing, None]) -> str:
-    """The arm that the path names.
+def own_arm(arm_id: str) -> str:
+    """The arm that a path names.
 
     Raises:
         NotFoundError: when it is none of those that have a port of their own.
     """
-    arm_id = call.path["arm_id"]
     if arm_id not in ARMS:
         raise NotFoundError(
             f"there is no arm {arm_id} here", field="arm_id", constraint=f"one of {', '.join(ARMS)}"
@@ -59,6 +97,6 @@ def own_arm(call: Call[Nothing, None]) -> str:
     return arm_id
 
 
-async def _capabilities(call: Call[Nothing, None], *, arm_id: str) -> Answer:
-    told = await call.clients.arms[arm_id].GetCapabilities(arm_pb2.GetCapabilitiesRequest())
-    return json_answer(capabilities(told))
+async def _capabilities(context: Context, *, arm_id: str) -> Response:
+    said = await context.clients.arms[arm_id].GetCapabilities(arm_pb2.GetCapabilitiesRequest())
+    return json_answer(capabilities(said))

@@ -1,19 +1,26 @@
 """The contract and an interactive page about it, served from here: no other host is asked."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from gateway.routing.answer import Answer
-from gateway.routing.call import Call
-from gateway.schemas.base import Nothing
+from fastapi import APIRouter, Request, Response
+
+from gateway.routes.failures import failures
+from gateway.routes.parameters import AssetInPath
+from gateway.routes.told import told, told_as
+from gateway.routing.json_answer import json_answer
+from gateway.routing.route import public
+from gateway.routing.strict_route import StrictRoute
 from servicekit.errors import NotFoundError
+
+router = APIRouter(tags=["documentation"], route_class=StrictRoute)
 
 ASSETS = "fastapi_offline"
 """The package that carries Swagger UI's files; it is only read, never imported."""
 
-_MEDIA_TYPES = {".js": b"text/javascript; charset=utf-8", ".css": b"text/css; charset=utf-8"}
+_MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 _START = b"""\
 window.onload = () => SwaggerUIBundle({
@@ -41,32 +48,48 @@ _PAGE = b"""\
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class ContractOf:
-    """The contract of one port."""
+@router.get(
+    "/api/v1/openapi.json",
+    operation_id="get_openapi",
+    summary="This contract",
+    openapi_extra=public(),
+    response_model=dict[str, Any],
+    responses=told(200, "OpenAPI 3.0.3."),
+)
+async def get_openapi(request: Request) -> Response:
+    """This contract, as OpenAPI 3.0.3."""
+    return json_answer(request.app.openapi())
 
-    door: str
 
-    async def openapi(self, call: Call[Nothing, None]) -> Answer:
-        """This contract, as OpenAPI 3.0.3."""
-        return Answer(body=call.context.contract(self.door))
-
-
-async def docs_page(call: Call[Nothing, None]) -> Answer:
+@router.get(
+    "/docs",
+    operation_id="get_docs",
+    summary="This contract as an interactive page",
+    openapi_extra=public(),
+    response_class=Response,
+    responses=told_as("text/html", description="The page."),
+)
+async def get_docs() -> Response:
     """A page on which the API can be read and tried out."""
-    del call
     headers = {"content-security-policy": _POLICY, "x-content-type-options": "nosniff"}
-    return Answer(body=_PAGE, media_type=b"text/html; charset=utf-8", headers=headers)
+    return Response(_PAGE, media_type="text/html", headers=headers)
 
 
-async def docs_asset(call: Call[Nothing, None]) -> Answer:
+@router.get(
+    "/docs/{asset}",
+    operation_id="get_docs_asset",
+    summary="A file of that page",
+    openapi_extra=public(),
+    response_class=Response,
+    responses=told_as("text/javascript", "text/css", description="The file.") | failures(404),
+)
+async def get_docs_asset(asset: AssetInPath) -> Response:
     """A script or style sheet of that page."""
-    name = call.path["asset"]
-    body = _START if name == "start.js" else _packaged(name)
+    body = _START if asset == "start.js" else _packaged(asset)
     if body is None:
-        raise NotFoundError(f"the documentation has no file {name}")
+        raise NotFoundError(f"the documentation has no file {asset}")
     headers = {"cache-control": "max-age=3600", "x-content-type-options": "nosniff"}
-    return Answer(body=body, media_type=_MEDIA_TYPES[Path(name).suffix], headers=headers)
+    return Response(body, media_type=_MEDIA_TYPES[Path(asset).suffix], headers=headers)
 
 
 @lru_cache(maxsize=8)

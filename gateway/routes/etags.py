@@ -1,9 +1,10 @@
 """Strong ETags, made from a task's event number alone: it changes whenever the task does."""
 
+from fastapi import Response
 from octollm.orchestrator.v1 import tasks_pb2 as pb
 
 from gateway.convert.tasks import task
-from gateway.routing.answer import Answer, json_answer
+from gateway.routing.json_answer import json_answer
 
 
 def etag_of(it: pb.Task) -> str:
@@ -19,7 +20,7 @@ def matches(if_none_match: str | None, etag: str) -> bool:
     return "*" in candidates or etag in candidates
 
 
-def task_answer(it: pb.Task, *, status: int = 200, location: str | None = None) -> Answer:
+def task_answer(it: pb.Task, *, status: int = 200, location: str | None = None) -> Response:
     """A task with its ETag."""
     headers = {"etag": etag_of(it)}
     if location:

@@ -2,40 +2,71 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
+from fastapi import APIRouter, Header, Response
 from octollm.orchestrator.v1 import tasks_pb2 as pb
 
 from gateway.context import Context
 from gateway.convert.steps import TERMINAL_EVENTS, event
 from gateway.convert.tasks import STATUS
-from gateway.routing.answer import Answer, Stream
-from gateway.routing.call import Call
-from gateway.schemas.base import Nothing
-from servicekit.errors import ValidationFailedError
+from gateway.routes import examples
+from gateway.routes.failures import failures
+from gateway.routes.parameters import InContext, TaskInPath
+from gateway.routes.told import told, told_as
+from gateway.routing.event_stream import EventStream
+from gateway.routing.route import needs
+from gateway.routing.strict_route import StrictRoute
+from gateway.schemas.steps import TaskEvent
+
+router = APIRouter(prefix="/api/v1", tags=["tasks"], route_class=StrictRoute)
 
 _TERMINAL = frozenset({"completed", "failed", "cancelled"})
 _LONGEST = 24 * 3600.0
 """Seconds after which a stream ends by itself; the client resumes it."""
 
-_MAX_DIGITS = 18
 
-
-async def watch_task(call: Call[Nothing, None]) -> Answer | Stream:
+@router.get(
+    "/tasks/{task_id}/events",
+    operation_id="watch_task",
+    summary="Follow a task's events",
+    openapi_extra=needs("task:read"),
+    response_class=Response,
+    response_model=TaskEvent,
+    responses=told_as(
+        "text/event-stream",
+        description="Server-sent events; each `data` is a TaskEvent.",
+        example=examples.EVENTS,
+    )
+    | told(204, "The task has ended, and its last event was told already.")
+    | failures(404),
+)
+async def watch_task(
+    context: InContext,
+    task_id: TaskInPath,
+    last_event_id: Annotated[
+        str,
+        Header(
+            alias="Last-Event-ID",
+            pattern="^[0-9]{0,18}$",
+            description="The `id` of the last event that arrived; the stream goes on after it.",
+        ),
+    ] = "",
+) -> Response:
     """The task's events so far and as they happen, in order and without gaps, until the terminal one.
 
     A broken stream is resumed with `Last-Event-ID`. When nothing is left to tell after that event, the answer
     is 204, on which an EventSource stops asking.
     """
-    task_id, after = call.path["task_id"], _last_event_id(call)
+    after = int(last_event_id or 0)
     # A stream cannot say 404 any more once it has begun.
-    found = (await call.clients.tasks.GetTask(pb.GetTaskRequest(task_id=task_id))).task
+    found = (await context.clients.tasks.GetTask(pb.GetTaskRequest(task_id=task_id))).task
     if STATUS[found.status] in _TERMINAL and after >= found.last_sequence:
-        return Answer(status=204)
+        return Response(status_code=204)
     request = pb.WatchTaskRequest(task_id=task_id, after_sequence=after)
-    events = call.clients.tasks.WatchTask(request, timeout=_LONGEST)
-    return Stream(chunks=_chunks(events, context=call.context), media_type=b"text/event-stream")
+    events = context.clients.tasks.WatchTask(request, timeout=_LONGEST)
+    return EventStream(_chunks(events, context=context))
 
 
 async def _chunks(events: Any, *, context: Context) -> AsyncGenerator[bytes]:
@@ -68,17 +99,3 @@ async def _chunks(events: Any, *, context: Context) -> AsyncGenerator[bytes]:
 
 def _frame(told: dict[str, Any]) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (told["sequence"], told["type"].encode(), orjson.dumps(told))
-
-
-def _last_event_id(call: Call[Nothing, None]) -> int:
-    value = call.header(b"last-event-id")
-    if not value:
-        return 0
-    if not (value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS):
-        raise ValidationFailedError(
-            "the Last-Event-ID is malformed",
-            field="Last-Event-ID",
-            constraint="must be the number of an event",
-            reason="FIELD_RULE",
-        )
-    return int(value)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.routing.answer import Answer, json_answer
+from fastapi import Response
+
+from gateway.routing.json_answer import json_answer
 from gateway.schemas.paging import PageQuery
 
 
-def page_answer(data: Sequence[Any], *, query: PageQuery, total_items: int) -> Answer:
+def page_answer(data: Sequence[Any], *, query: PageQuery, total_items: int) -> Response:
     """One page with the four fields of the pagination."""
     pagination = {
         "page": query.page,

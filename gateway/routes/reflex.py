@@ -1,51 +1,119 @@
-"""The reflex: check a text, keep values, tell statistics."""
+"""The reflex, on its own port and on the gateway's: check a text, keep values, tell statistics."""
 
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Response
 from octollm.reflex.v1 import reflex_pb2 as pb
 
 from gateway.convert.reflex import entry, stats, stored, to_check, to_put, verdict
-from gateway.edge.state import state_of
-from gateway.routing.answer import Answer, json_answer
-from gateway.routing.call import Call
+from gateway.routes import examples
+from gateway.routes.failures import WITH_BODY, failures
+from gateway.routes.parameters import InContext, KeyInPath
+from gateway.routes.told import told
+from gateway.routing.json_answer import json_answer
+from gateway.routing.route import KIB, needs
 from gateway.routing.strict_json import compact
-from gateway.schemas.base import Nothing
-from gateway.schemas.reflex import CheckRequest, PutCacheRequest
+from gateway.routing.strict_route import StrictRoute
+from gateway.schemas.reflex import (
+    CacheEntry,
+    CheckRequest,
+    CheckResponse,
+    PutCacheRequest,
+    PutCacheResponse,
+    Stats,
+)
 from servicekit.errors import ValidationFailedError
+from servicekit.request_id import current_request_id
 
-VALUE_BYTES = 1024 * 1024
+router = APIRouter(prefix="/api/v1", tags=["reflex"], route_class=StrictRoute)
+
+VALUE_BYTES = 1024 * KIB
 """Bytes that a cached value may have as JSON."""
 
 
-async def check(call: Call[Nothing, CheckRequest]) -> Answer:
+@router.post(
+    "/check",
+    operation_id="check",
+    summary="Check a text",
+    openapi_extra=needs("reflex:check"),
+    response_model=CheckResponse,
+    responses=told(200, "The verdict.", example=examples.VERDICT) | failures(*WITH_BODY),
+)
+async def check(
+    context: InContext,
+    request: Annotated[CheckRequest, Body(openapi_examples={"letter": {"value": examples.CHECK_REQUEST}})],
+) -> Response:
     """Looks for personal data, secrets and injections in a text, and looks the text up in the cache."""
-    found = await call.clients.reflex.Check(to_check(call.body))
-    return json_answer(verdict(found, request_id=state_of(call.scope).request_id))
+    found = await context.clients.reflex.Check(to_check(request))
+    return json_answer(verdict(found, request_id=current_request_id()))
 
 
-async def put_cache(call: Call[Nothing, PutCacheRequest]) -> Answer:
+@router.post(
+    "/cache",
+    operation_id="put_cache",
+    summary="Store a value",
+    openapi_extra=needs("cache:write", body_limit=1280 * KIB),
+    status_code=201,
+    response_model=PutCacheResponse,
+    responses=told(
+        201,
+        "The value is stored.",
+        example=examples.STORED,
+        headers={"Location": "Where the value is read."},
+    )
+    | failures(*WITH_BODY),
+)
+async def put_cache(
+    context: InContext,
+    request: Annotated[PutCacheRequest, Body(openapi_examples={"answer": {"value": examples.PUT_CACHE}})],
+) -> Response:
     """Stores a value under a key, or under the key of a text."""
-    if len(compact(call.body.value).encode()) > VALUE_BYTES:
+    if len(compact(request.value).encode()) > VALUE_BYTES:
         raise ValidationFailedError(
             "the value is too large",
             field="value",
             constraint=f"must be at most {VALUE_BYTES} bytes as JSON",
             reason="FIELD_RULE",
         )
-    kept = await call.clients.reflex.PutCache(to_put(call.body))
+    kept = await context.clients.reflex.PutCache(to_put(request))
     return json_answer(stored(kept), status=201, headers={"location": f"/api/v1/cache/{kept.key}"})
 
 
-async def get_cache(call: Call[Nothing, None]) -> Answer:
+@router.get(
+    "/cache/{key}",
+    operation_id="get_cache",
+    summary="Read a stored value",
+    openapi_extra=needs("cache:read"),
+    response_model=CacheEntry,
+    responses=told(200, "The value.", example=examples.CACHE_ENTRY) | failures(404),
+)
+async def get_cache(context: InContext, key: KeyInPath) -> Response:
     """Reads a stored value; not found when it is absent or has expired."""
-    found = await call.clients.reflex.GetCache(pb.GetCacheRequest(key=call.path["key"]))
-    return json_answer(entry(found))
+    return json_answer(entry(await context.clients.reflex.GetCache(pb.GetCacheRequest(key=key))))
 
 
-async def delete_cache(call: Call[Nothing, None]) -> Answer:
+@router.delete(
+    "/cache/{key}",
+    operation_id="delete_cache",
+    summary="Remove a stored value",
+    openapi_extra=needs("cache:write"),
+    status_code=204,
+    responses=told(204, "The value is gone.") | failures(404),
+)
+async def delete_cache(context: InContext, key: KeyInPath) -> Response:
     """Removes a stored value."""
-    await call.clients.reflex.DeleteCache(pb.DeleteCacheRequest(key=call.path["key"]))
-    return Answer(status=204)
+    await context.clients.reflex.DeleteCache(pb.DeleteCacheRequest(key=key))
+    return Response(status_code=204)
 
 
-async def get_stats(call: Call[Nothing, None]) -> Answer:
+@router.get(
+    "/stats",
+    operation_id="get_stats",
+    summary="Read the reflex's statistics",
+    openapi_extra=needs("stats:read"),
+    response_model=Stats,
+    responses=told(200, "The statistics.", example=examples.STATS),
+)
+async def get_stats(context: InContext) -> Response:
     """What the reflex did since it started."""
-    return json_answer(stats(await call.clients.reflex.GetStats(pb.GetStatsRequest())))
+    return json_answer(stats(await context.clients.reflex.GetStats(pb.GetStatsRequest())))

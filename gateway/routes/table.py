@@ -1,28 +1,29 @@
-"""Which port serves which routes. A route stands here once; it is served and documented from here."""
+"""Which port serves which routes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
 from gateway.clients import ARMS
-from gateway.routes.arm_table import ARM_ROUTES, arm_port_routes
-from gateway.routes.common_table import common_routes
-from gateway.routes.reflex_table import REFLEX_ROUTES
-from gateway.routes.task_table import TASK_ROUTES
-from gateway.routing.route import AnyRoute
+from gateway.context import GATEWAY
+from gateway.routes import arms, docs, events, health, reflex, tasks
 
-DOORS = ("gateway", "reflex", *ARMS)
+DOORS = (GATEWAY, "reflex", *ARMS)
 """Every port by the service whose API it serves."""
 
+_COMMON = (health.router, health.at_root, docs.router)
 
-def routes_of(door: str) -> Sequence[AnyRoute]:
-    """The routes of one port."""
-    common = common_routes(door)
-    if door == "gateway":
-        return [*TASK_ROUTES, *REFLEX_ROUTES, *ARM_ROUTES, *common]
+
+def routers_of(door: str) -> Sequence[APIRouter]:
+    """The routers of one port; where several routes match, the first does."""
+    if door == GATEWAY:
+        return (tasks.router, events.router, reflex.router, arms.router, health.of_arms, *_COMMON)
     if door == "reflex":
-        return [*REFLEX_ROUTES, *common]
-    return [*arm_port_routes(door), *common]
+        return (reflex.router, *_COMMON)
+    return (arms.own_port, *_COMMON)
 
 
-def all_routes() -> Mapping[str, Sequence[AnyRoute]]:
-    """The routes of every port."""
-    return {door: routes_of(door) for door in DOORS}
+def routes_of(door: str) -> Sequence[APIRoute]:
+    """The routes of one port."""
+    return [it for router in routers_of(door) for it in router.routes if isinstance(it, APIRoute)]

@@ -1,94 +1,161 @@
 """Tasks: create, read, list, cancel, and the steps of their plans."""
 
-import re
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import APIRouter, Body, Header, Query, Response
 from octollm.orchestrator.v1 import tasks_pb2 as pb
 
 from gateway.convert.steps import step
 from gateway.convert.tasks import task, to_list_request, to_spec
+from gateway.routes import examples
 from gateway.routes.etags import etag_of, matches, task_answer
+from gateway.routes.failures import WITH_BODY, failures
 from gateway.routes.paging import page_answer
-from gateway.routing.answer import Answer
-from gateway.routing.call import Call
+from gateway.routes.parameters import InContext, TaskInPath
+from gateway.routes.told import ETAG, told
+from gateway.routing.route import needs
 from gateway.routing.strict_json import compact, depth
-from gateway.schemas.base import IDEMPOTENCY_KEY_PATTERN, Nothing
+from gateway.routing.strict_route import StrictRoute
+from gateway.schemas.base import IDEMPOTENCY_KEY_PATTERN
 from gateway.schemas.paging import PageQuery
-from gateway.schemas.tasks import DeleteTaskQuery, GetTaskQuery, ListTasksQuery, TaskRequest
+from gateway.schemas.steps import StepPage
+from gateway.schemas.tasks import DeleteTaskQuery, GetTaskQuery, ListTasksQuery, Task, TaskPage, TaskRequest
 from servicekit.errors import ValidationFailedError
+
+router = APIRouter(prefix="/api/v1", tags=["tasks"], route_class=StrictRoute)
 
 CONTEXT_BYTES = 64 * 1024
 CONTEXT_DEPTH = 8
 _WAIT_MARGIN = 5.0
 """Seconds that a waiting call may take beyond its wait."""
 
-_IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY_PATTERN.strip("^$"), re.ASCII)
 
-
-async def create_task(call: Call[Nothing, TaskRequest]) -> Answer:
+@router.post(
+    "/tasks",
+    operation_id="create_task",
+    summary="Create a task",
+    openapi_extra=needs("task:submit"),
+    status_code=202,
+    response_model=Task,
+    responses=told(
+        202,
+        "The task is stored and queued.",
+        example=examples.QUEUED_TASK,
+        headers={"Location": "Where the task is read.", **ETAG},
+    )
+    | failures(409, *WITH_BODY),
+)
+async def create_task(
+    context: InContext,
+    request: Annotated[TaskRequest, Body(openapi_examples={"report": {"value": examples.TASK_REQUEST}})],
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            pattern=IDEMPOTENCY_KEY_PATTERN,
+            max_length=255,
+            description="The same key and body give the same task for 24 hours.",
+        ),
+    ] = None,
+) -> Response:
     """Stores a task durably and queues it. Once this answers, the task will end, one way or another.
 
     With an `Idempotency-Key` the same key and body give the same task for 24 hours; the same key with another
     body is a conflict.
     """
-    request = call.body
     _check_context(request.context)
     _refuse_unsupported(request)
-    key = call.header(b"idempotency-key")
-    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise ValidationFailedError(
-            "the Idempotency-Key is malformed",
-            field="Idempotency-Key",
-            constraint="must be 1 to 255 visible ASCII characters",
-            reason="FIELD_RULE",
-        )
-    created = await call.clients.tasks.CreateTask(
-        pb.CreateTaskRequest(spec=to_spec(request), idempotency_key=key or "")
+    created = await context.clients.tasks.CreateTask(
+        pb.CreateTaskRequest(spec=to_spec(request), idempotency_key=idempotency_key or "")
     )
     return task_answer(created.task, status=202, location=f"/api/v1/tasks/{created.task.task_id}")
 
 
-async def get_task(call: Call[GetTaskQuery, None]) -> Answer:
+@router.get(
+    "/tasks",
+    operation_id="list_tasks",
+    summary="List tasks",
+    openapi_extra=needs("task:read"),
+    response_model=TaskPage,
+    responses=told(200, "One page.", example=examples.TASK_PAGE),
+)
+async def list_tasks(context: InContext, query: Annotated[ListTasksQuery, Query()]) -> Response:
+    """One page of tasks, newest first where nothing else is asked for."""
+    found = await context.clients.tasks.ListTasks(to_list_request(query))
+    return page_answer([task(it) for it in found.tasks], query=query, total_items=found.total_items)
+
+
+@router.get(
+    "/tasks/{task_id}",
+    operation_id="get_task",
+    summary="Read a task",
+    openapi_extra=needs("task:read"),
+    response_model=Task,
+    responses=told(200, "The task.", example=examples.COMPLETED_TASK, headers=ETAG)
+    | told(304, "The task has not changed.", headers=ETAG)
+    | failures(404),
+)
+async def get_task(
+    context: InContext,
+    task_id: TaskInPath,
+    query: Annotated[GetTaskQuery, Query()],
+    if_none_match: Annotated[
+        str | None,
+        Header(alias="If-None-Match", description="An ETag; 304 when the task has not changed since."),
+    ] = None,
+) -> Response:
     """Answers at once, or with `wait` when the task ends or the time is up."""
-    wait = call.query.wait
-    request = pb.GetTaskRequest(task_id=call.path["task_id"], wait_seconds=wait)
-    if wait:
-        found = await call.clients.tasks.GetTask(request, timeout=wait + _WAIT_MARGIN)
+    request = pb.GetTaskRequest(task_id=task_id, wait_seconds=query.wait)
+    if query.wait:
+        found = await context.clients.tasks.GetTask(request, timeout=query.wait + _WAIT_MARGIN)
     else:
-        found = await call.clients.tasks.GetTask(request)
+        found = await context.clients.tasks.GetTask(request)
     etag = etag_of(found.task)
-    if matches(call.header(b"if-none-match"), etag):
-        return Answer(status=304, headers={"etag": etag})
+    if matches(if_none_match, etag):
+        return Response(status_code=304, headers={"etag": etag})
     return task_answer(found.task)
 
 
-async def list_tasks(call: Call[ListTasksQuery, None]) -> Answer:
-    """One page of tasks, newest first where nothing else is asked for."""
-    found = await call.clients.tasks.ListTasks(to_list_request(call.query))
-    return page_answer([task(it) for it in found.tasks], query=call.query, total_items=found.total_items)
-
-
-async def cancel_task(call: Call[DeleteTaskQuery, None]) -> Answer:
+@router.delete(
+    "/tasks/{task_id}",
+    operation_id="cancel_task",
+    summary="Cancel a task",
+    openapi_extra=needs("task:cancel"),
+    response_model=Task,
+    responses=told(200, "The task, cancelled.", example=examples.CANCELLED_TASK, headers=ETAG)
+    | failures(404, 409),
+)
+async def cancel_task(
+    context: InContext, task_id: TaskInPath, query: Annotated[DeleteTaskQuery, Query()]
+) -> Response:
     """Ends a task that has not ended. Cancelled stays cancelled; a completed or failed task is a conflict."""
-    if call.query.erase:
+    if query.erase:
         raise ValidationFailedError(
             "erasing is not supported by this version; leave erase out",
             field="erase",
             constraint="must be false",
             reason="NOT_SUPPORTED",
         )
-    cancelled = await call.clients.tasks.CancelTask(pb.CancelTaskRequest(task_id=call.path["task_id"]))
+    cancelled = await context.clients.tasks.CancelTask(pb.CancelTaskRequest(task_id=task_id))
     return task_answer(cancelled.task)
 
 
-async def list_steps(call: Call[PageQuery, None]) -> Answer:
+@router.get(
+    "/tasks/{task_id}/steps",
+    operation_id="list_steps",
+    summary="List the steps of a task's plan",
+    openapi_extra=needs("task:read"),
+    response_model=StepPage,
+    responses=told(200, "One page.", example=examples.STEP_PAGE) | failures(404),
+)
+async def list_steps(
+    context: InContext, task_id: TaskInPath, query: Annotated[PageQuery, Query()]
+) -> Response:
     """The plan as it is carried out: each step with its dependencies, arm, usage, provenance and output."""
-    found = await call.clients.tasks.ListSteps(
-        pb.ListStepsRequest(
-            task_id=call.path["task_id"], page=call.query.page, page_size=call.query.page_size
-        )
+    found = await context.clients.tasks.ListSteps(
+        pb.ListStepsRequest(task_id=task_id, page=query.page, page_size=query.page_size)
     )
-    return page_answer([step(it) for it in found.steps], query=call.query, total_items=found.total_items)
+    return page_answer([step(it) for it in found.steps], query=query, total_items=found.total_items)
 
 
 def _check_context(context: dict[str, Any]) -> None:

@@ -1,103 +1,74 @@
-"""One route: its address, its shapes, what it may answer, who may call it, who does it."""
+"""What a route declares beside its shapes: the scope it needs, its body's limit, whether it counts."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from re import Pattern
+from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel
-
-from gateway.routing.answer import Answer, Stream
-from gateway.routing.call import Call
-from gateway.schemas.base import Nothing
-
-Q = TypeVar("Q", bound=BaseModel)
-B = TypeVar("B")
+from fastapi.routing import APIRoute
 
 KIB = 1024
 BODY_LIMIT = 1024 * KIB
 """Bytes that a body may have where a route says nothing else."""
 
+Scope: TypeAlias = Literal[
+    "arm:list",
+    "cache:read",
+    "cache:write",
+    "reflex:check",
+    "stats:read",
+    "task:cancel",
+    "task:read",
+    "task:submit",
+]
+"""What a caller may be allowed to do."""
 
-@dataclass(frozen=True, kw_only=True)
-class PathParameter:
-    """A variable segment of a path.
+_PUBLIC = "public"
+_SCOPE = "x-octollm-scope"
+_LIMITED = "x-octollm-rate-limited"
+_BODY_LIMIT = "x-octollm-body-limit"
 
-    Attributes:
-        pattern: what it must match as a whole; anything else is a 400.
-        description: for the contract.
-        example: for the contract.
+
+def needs(scope: Scope, *, body_limit: int | None = None) -> dict[str, Any]:
+    """The `openapi_extra` of a route for callers with a scope.
+
+    Args:
+        scope: what they must be allowed to do.
+        body_limit: bytes that the body may have, for routes that take one; `BODY_LIMIT` when left out.
     """
-
-    pattern: str
-    description: str
-    example: str
+    extra: dict[str, Any] = {_SCOPE: scope}
+    return extra if body_limit is None else {**extra, _BODY_LIMIT: body_limit}
 
 
-@dataclass(frozen=True, kw_only=True)
-class HeaderParameter:
-    """A request header that the route reads, for the contract."""
+def public(*, limited: bool = True) -> dict[str, Any]:
+    """The `openapi_extra` of a route for everybody.
 
-    name: str
-    description: str
-    schema: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """One thing that a route may answer when all goes well.
-
-    Attributes:
-        description: when it does.
-        shape: the body's model; None for no body, or one that is not JSON.
-        media_types: of a body that is described by no shape.
-        headers: further response headers with their descriptions.
-        example: a body, for the contract.
+    Args:
+        limited: whether it counts for rate limits.
     """
-
-    description: str
-    shape: type[BaseModel] | None = None
-    media_types: Sequence[str] = ()
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    example: Any = None
+    return {_SCOPE: _PUBLIC} if limited else {_SCOPE: _PUBLIC, _LIMITED: False}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Route(Generic[Q, B]):
-    """A route.
+def is_limited(extra: Mapping[str, Any]) -> bool:
+    """Whether a route with this `openapi_extra` counts for rate limits."""
+    return extra.get(_LIMITED, True)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """What the edge must know of a route before it lets a request through.
 
     Attributes:
-        method: such as GET; HEAD comes with GET.
-        path: a template such as ``/api/v1/tasks/{task_id}``; also the label in metrics.
-        operation: its name in the contract, unique on its port.
-        handler: answers it.
-        summary: one line for the contract; the handler's docstring says more.
-        tag: the group it is listed in.
-        scope: what a caller must be allowed to; None for public routes.
-        told: by status, what it answers when all goes well.
-        errors: statuses of errors that it may answer with beside those that any route may.
-        query: the model of its query parameters.
-        body: the model of its JSON body; None when it takes none.
-        body_limit: bytes that its body may have.
-        body_example: a body, for the contract.
-        headers: request headers that it reads.
+        path: its template, such as ``/api/v1/tasks/{task_id}``; also the label in metrics.
+        scope: what a caller must be allowed to do; None for public routes.
+        body_limit: bytes that its body may have; None when it takes none.
         limited: whether it counts for rate limits.
     """
 
-    method: str
     path: str
-    operation: str
-    handler: Callable[[Call[Q, B]], Awaitable[Answer | Stream]]
-    summary: str
-    tag: str
     scope: str | None
-    told: Mapping[int, Told]
-    errors: Sequence[int] = ()
-    query: type[Q] = Nothing  # pyright: ignore[reportAssignmentType]  # Q is Nothing where it is left out
-    body: type[B] | None = None
-    body_limit: int = BODY_LIMIT
-    body_example: Any = None
-    headers: Sequence[HeaderParameter] = ()
-    limited: bool = True
+    body_limit: int | None
+    limited: bool
 
     @property
     def streams(self) -> bool:
@@ -105,5 +76,51 @@ class Route(Generic[Q, B]):
         return any("text/event-stream" in told.media_types for told in self.told.values())
 
 
-AnyRoute = Route[Any, Any]
-"""A route in a table of routes."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """What a request is for.
+
+    Attributes:
+        route: the route; None when there is none for this method, or none at all.
+        allowed: the methods that this path takes; empty when no route has this path.
+    """
+
+    route: Route | None = None
+    allowed: Sequence[str] = ()
+
+
+class RouteTable:
+    """What the routes of one port declare, found as FastAPI finds them: the first that matches."""
+
+    def __init__(self, routes: Iterable[APIRoute]) -> None:
+        self._routes: list[tuple[Pattern[str], frozenset[str], Route]] = [
+            (it.path_regex, frozenset(it.methods or ()), declared(it)) for it in routes
+        ]
+
+    def match(self, method: str, path: str) -> Match:
+        """Find the route; what answers GET answers HEAD as well."""
+        wanted = "GET" if method == "HEAD" else method
+        allowed: set[str] = set()
+        for pattern, methods, route in self._routes:
+            if pattern.match(path):
+                if wanted in methods:
+                    return Match(route=route)
+                allowed |= methods
+        return Match(allowed=sorted(allowed | {"HEAD"} if "GET" in allowed else allowed))
+
+
+def declared(route: APIRoute) -> Route:
+    """What a route declares.
+
+    Raises:
+        LookupError: when it declares no scope; one that is public says so.
+    """
+    extra = route.openapi_extra or {}
+    if _SCOPE not in extra:
+        raise LookupError(f"{route.path} declares no scope: give it openapi_extra=needs(...) or public()")
+    return Route(
+        path=route.path,
+        scope=None if extra[_SCOPE] == _PUBLIC else extra[_SCOPE],
+        body_limit=extra.get(_BODY_LIMIT, BODY_LIMIT) if route.body_field else None,
+        limited=is_limited(extra),
+    )

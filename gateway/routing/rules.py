@@ -1,9 +1,7 @@
 """Broken rules of the REST shapes in the caller's words: pydantic's findings become one error."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-from pydantic import ValidationError
 
 from servicekit.errors import ValidationFailedError
 
@@ -40,20 +38,23 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 """By pydantic's error type, the rule as a caller should read it."""
 
 
-def refused(error: ValidationError) -> ValidationFailedError:
-    """The error that tells the first broken rule, and how many more there are."""
-    found = error.errors(include_url=False, include_input=False)
+def refused(found: Sequence[Mapping[str, Any]]) -> ValidationFailedError:
+    """The error that tells the first broken rule, and how many more there are.
+
+    Args:
+        found: pydantic's findings; FastAPI begins each location with `body`, `query` and the like.
+    """
     first = found[0]
     words = _WORDS.get(first["type"])
     rule = words(first.get("ctx", {})) if words else first["msg"]
-    field = json_path(first["loc"])
+    field = json_path(first["loc"][1:])
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     return ValidationFailedError(
         f"{field or 'the body'} {rule}{more}", field=field or None, constraint=rule, reason="FIELD_RULE"
     )
 
 
-def json_path(location: tuple[int | str, ...]) -> str:
+def json_path(location: Sequence[int | str]) -> str:
     """A pydantic location as a JSON path, such as ``acceptance_criteria[2]``, cut at 200 characters."""
     parts: list[str] = []
     for element in location:

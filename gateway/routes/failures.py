@@ -1,12 +1,11 @@
-"""The error responses of the contract: one component a status, each with its example."""
+"""The errors that routes may answer with, in the form of FastAPI's `responses`, each with its example."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.errors import CODE_OF_STATUS, INTERNAL_MESSAGE
-from gateway.openapi.shapes import reference
 from gateway.routes.examples import REQUEST_ID
-from gateway.routing.route import AnyRoute
+from gateway.routes.told import Responses
 from gateway.schemas.errors import ErrorEnvelope
 
 ALWAYS = (400, 408, 429, 431, 500, 503)
@@ -46,30 +45,18 @@ _WORDS: Mapping[int, tuple[str, str, Mapping[str, str]]] = {
 _RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
 
 
-def failure_components(request_id_header: Mapping[str, Any]) -> dict[str, Any]:
-    """All error responses by name."""
-    return {_name(status): _response(status, request_id_header) for status in _WORDS}
+def failures(*statuses: int) -> Responses:
+    """Errors, each with the envelope and an example."""
+    return {status: _failure(status) for status in statuses}
 
 
-def failures_of(route: AnyRoute) -> dict[str, Any]:
-    """The error responses of one route, by status."""
-    statuses: Sequence[int] = (*ALWAYS, *(WITH_BODY if route.body is not None else ()), *route.errors)
-    return {
-        str(status): {"$ref": f"#/components/responses/{_name(status)}"} for status in sorted(set(statuses))
-    }
-
-
-def _name(status: int) -> str:
-    return "".join(part.capitalize() for part in CODE_OF_STATUS[status].value.split("_"))
-
-
-def _response(status: int, request_id_header: Mapping[str, Any]) -> dict[str, Any]:
+def _failure(status: int) -> dict[str, Any]:
     description, message, details = _WORDS[status]
     code = CODE_OF_STATUS[status].value
     example = {"error": {"code": code, "message": message, "details": details, "request_id": REQUEST_ID}}
-    headers = {"X-Request-ID": request_id_header, **(_RETRY if status in {429, 503} else {})}
     return {
+        "model": ErrorEnvelope,
         "description": description,
-        "headers": headers,
-        "content": {"application/json": {"schema": reference(ErrorEnvelope), "example": example}},
+        "headers": _RETRY if status in {429, 503} else {},
+        "content": {"application/json": {"example": example}},
     }

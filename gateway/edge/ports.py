@@ -1,0 +1,20 @@
+"""The innermost layer: hands each request to the FastAPI app of the port that it came in at."""
+
+from collections.abc import Mapping
+
+from gateway.routing.asgi import App, Receive, Scope, Send
+
+
+class Ports:
+    """The app inside all layers."""
+
+    def __init__(self, apps: Mapping[int, App]) -> None:
+        self._apps = apps
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        app = self._apps[scope["server"][1]]
+        if scope["method"] == "HEAD":
+            # The same answer as to GET; the server, which still sees HEAD, leaves the body out.
+            scope = {**scope, "method": "GET"}
+        await app(scope, receive, send)

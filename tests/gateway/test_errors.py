@@ -126,7 +126,7 @@ def test_every_code_has_a_status() -> None:
         ("GET", "/tasks/task_0123456789abcd%C3%A9", 400, "VALIDATION_ERROR"),
         ("GET", "/tasks/%ff", 400, "VALIDATION_ERROR"),
         ("GET", "/cache/" + "k" * 201, 400, "VALIDATION_ERROR"),
-        ("GET", "/cache/a%2Fb", 400, "VALIDATION_ERROR"),
+        ("GET", "/cache/a%2Fb", 404, "NOT_FOUND"),
         ("GET", "/arms/Coder", 400, "VALIDATION_ERROR"),
     ],
 )

@@ -13,8 +13,7 @@ from gateway.edge.error_envelope import ErrorEnvelopeLayer
 from gateway.edge.state import state_of
 from gateway.errors import MethodNotAllowedError
 from gateway.openapi.contract import contract
-from gateway.routes.failures import ALWAYS, failures
-from gateway.routes.table import routers_of, routes_of
+from gateway.routes.table import routes_of
 from gateway.routing.rules import refused
 from servicekit.errors import InternalError, NotFoundError
 from servicekit.version import octollm_version
@@ -43,7 +42,6 @@ def door_app(door: str) -> FastAPI:
         description=_ABOUT.get(door, f"What the {door} arm offers."),
         license_info={"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         servers=[{"url": "/", "description": "The port that serves this document."}],
-        responses=failures(*ALWAYS),
         # Ours are among the routes: down-converted, and without a foreign host.
         openapi_url=None,
         redirect_slashes=False,
@@ -52,8 +50,8 @@ def door_app(door: str) -> FastAPI:
         middleware=[Middleware(ErrorEnvelopeLayer)],
     )
     app.state.door = door
-    for router in routers_of(door):
-        app.include_router(router)
+    # What include_router adds, our routers carry already; it would look every request up twice.
+    app.router.routes.extend(routes_of(door))
     return app
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from octollm.arms.v1 import arm_pb2
 from octollm.orchestrator.v1 import arm_registry_pb2 as pb
 
@@ -13,16 +13,16 @@ from gateway.routes import examples
 from gateway.routes.failures import failures
 from gateway.routes.paging import page_answer
 from gateway.routes.parameters import ArmInPath, InContext, InDoor
+from gateway.routes.routers import api_router
 from gateway.routes.told import told
 from gateway.routing.json_answer import json_answer
 from gateway.routing.route import needs
-from gateway.routing.strict_route import StrictRoute
 from gateway.schemas.arms import Arm, ArmCapabilities, ArmPage
 from gateway.schemas.paging import PageQuery
 from servicekit.errors import NotFoundError
 
-router = APIRouter(prefix="/api/v1", tags=["arms"], route_class=StrictRoute)
-own_port = APIRouter(prefix="/api/v1", tags=["arm"], route_class=StrictRoute)
+router = api_router(tag="arms")
+own_port = api_router(tag="arm")
 """What an arm's own port serves beside what every port does."""
 
 _CAPABILITIES = told(200, "The capabilities.", example=examples.CAPABILITIES)

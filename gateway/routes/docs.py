@@ -5,17 +5,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from gateway.routes.failures import failures
 from gateway.routes.parameters import AssetInPath
+from gateway.routes.routers import api_router
 from gateway.routes.told import told, told_as
 from gateway.routing.json_answer import json_answer
 from gateway.routing.route import public
-from gateway.routing.strict_route import StrictRoute
 from servicekit.errors import NotFoundError
 
-router = APIRouter(tags=["documentation"], route_class=StrictRoute)
+router = api_router(tag="documentation", prefix="")
 
 ASSETS = "fastapi_offline"
 """The package that carries Swagger UI's files; it is only read, never imported."""

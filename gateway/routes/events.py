@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from octollm.orchestrator.v1 import tasks_pb2 as pb
 
 from gateway.context import Context
@@ -14,13 +14,13 @@ from gateway.convert.tasks import STATUS
 from gateway.routes import examples
 from gateway.routes.failures import failures
 from gateway.routes.parameters import InContext, TaskInPath
+from gateway.routes.routers import api_router
 from gateway.routes.told import told, told_as
 from gateway.routing.event_stream import EventStream
 from gateway.routing.route import needs
-from gateway.routing.strict_route import StrictRoute
 from gateway.schemas.steps import TaskEvent
 
-router = APIRouter(prefix="/api/v1", tags=["tasks"], route_class=StrictRoute)
+router = api_router(tag="tasks")
 
 _TERMINAL = frozenset({"completed", "failed", "cancelled"})
 _LONGEST = 24 * 3600.0

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from gateway.context import GATEWAY, Context
 from gateway.health_report import behind, health_report
@@ -12,18 +12,18 @@ from gateway.routes import examples
 from gateway.routes.arms import own_arm
 from gateway.routes.failures import failures
 from gateway.routes.parameters import ArmInPath, InContext, InDoor
+from gateway.routes.routers import BASE, api_router
 from gateway.routes.told import told, told_as
 from gateway.routing.json_answer import json_answer
 from gateway.routing.route import public
-from gateway.routing.strict_route import StrictRoute
 from gateway.schemas.health import HealthReport, Ready
 from servicekit.errors import UnavailableError
 
-router = APIRouter(prefix="/api/v1", tags=["service"], route_class=StrictRoute)
-at_root = APIRouter(tags=["service"], route_class=StrictRoute)
+router = api_router(tag="service")
+at_root = api_router(tag="service", prefix="")
 """The same once more at the root, where probes look for them."""
 
-of_arms = APIRouter(prefix="/api/v1/arms/{arm_id}", tags=["arms"], route_class=StrictRoute)
+of_arms = api_router(tag="arms", prefix=f"{BASE}/arms/{{arm_id}}")
 """The same of each arm, on the gateway's port."""
 
 _HEALTH = told(200, "How it works.", example=examples.HEALTH)

@@ -2,18 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Response
+from fastapi import Body, Response
 from octollm.reflex.v1 import reflex_pb2 as pb
 
 from gateway.convert.reflex import entry, stats, stored, to_check, to_put, verdict
 from gateway.routes import examples
 from gateway.routes.failures import WITH_BODY, failures
 from gateway.routes.parameters import InContext, KeyInPath
+from gateway.routes.routers import api_router
 from gateway.routes.told import told
 from gateway.routing.json_answer import json_answer
 from gateway.routing.route import KIB, needs
 from gateway.routing.strict_json import compact
-from gateway.routing.strict_route import StrictRoute
 from gateway.schemas.reflex import (
     CacheEntry,
     CheckRequest,
@@ -25,7 +25,7 @@ from gateway.schemas.reflex import (
 from servicekit.errors import ValidationFailedError
 from servicekit.request_id import current_request_id
 
-router = APIRouter(prefix="/api/v1", tags=["reflex"], route_class=StrictRoute)
+router = api_router(tag="reflex")
 
 VALUE_BYTES = 1024 * KIB
 """Bytes that a cached value may have as JSON."""

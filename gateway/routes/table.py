@@ -15,15 +15,14 @@ DOORS = (GATEWAY, "reflex", *ARMS)
 _COMMON = (health.router, health.at_root, docs.router)
 
 
-def routers_of(door: str) -> Sequence[APIRouter]:
-    """The routers of one port; where several routes match, the first does."""
+def routes_of(door: str) -> Sequence[APIRoute]:
+    """The routes of one port; where several match, the first does."""
+    return [it for router in _routers_of(door) for it in router.routes if isinstance(it, APIRoute)]
+
+
+def _routers_of(door: str) -> Sequence[APIRouter]:
     if door == GATEWAY:
         return (tasks.router, events.router, reflex.router, arms.router, health.of_arms, *_COMMON)
     if door == "reflex":
         return (reflex.router, *_COMMON)
     return (arms.own_port, *_COMMON)
-
-
-def routes_of(door: str) -> Sequence[APIRoute]:
-    """The routes of one port."""
-    return [it for router in routers_of(door) for it in router.routes if isinstance(it, APIRoute)]

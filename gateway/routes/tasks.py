@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Query, Response
+from fastapi import Body, Header, Query, Response
 from octollm.orchestrator.v1 import tasks_pb2 as pb
 
 from gateway.convert.steps import step
@@ -12,17 +12,17 @@ from gateway.routes.etags import etag_of, matches, task_answer
 from gateway.routes.failures import WITH_BODY, failures
 from gateway.routes.paging import page_answer
 from gateway.routes.parameters import InContext, TaskInPath
+from gateway.routes.routers import api_router
 from gateway.routes.told import ETAG, told
 from gateway.routing.route import needs
 from gateway.routing.strict_json import compact, depth
-from gateway.routing.strict_route import StrictRoute
 from gateway.schemas.base import IDEMPOTENCY_KEY_PATTERN
 from gateway.schemas.paging import PageQuery
 from gateway.schemas.steps import StepPage
 from gateway.schemas.tasks import DeleteTaskQuery, GetTaskQuery, ListTasksQuery, Task, TaskPage, TaskRequest
 from servicekit.errors import ValidationFailedError
 
-router = APIRouter(prefix="/api/v1", tags=["tasks"], route_class=StrictRoute)
+router = api_router(tag="tasks")
 
 CONTEXT_BYTES = 64 * 1024
 CONTEXT_DEPTH = 8

@@ -129,7 +129,7 @@ def started(what: str, *, tree: Path, sockets: str) -> Iterator[tuple[subprocess
 async def serve_fakes(sockets: Path) -> None:
     from tests.gateway.fakes import a_completed_task, fakes
 
-    async with fakes(sockets) as behind:
+    async with fakes(sockets, arms=()) as behind:
         print(a_completed_task(behind.tasks).task_id, flush=True)
         await asyncio.Event().wait()
 

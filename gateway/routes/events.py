@@ -38,6 +38,8 @@ _LONGEST = 24 * 3600.0
         "text/event-stream",
         description="Server-sent events; each `data` is a TaskEvent.",
         example=examples.EVENTS,
+        # A text as a whole, an object each event: tools read it either way.
+        schema={"description": "Events as `id`, `event` and `data`, a TaskEvent as JSON."},
     )
     | told(204, "The task has ended, and its last event was told already.")
     | failures(404),

@@ -6,6 +6,7 @@ from typing import Any
 Responses = dict[int | str, dict[str, Any]]
 """By status, what FastAPI puts into the contract."""
 
+TEXT = {"type": "string"}
 ETAG = {"ETag": "Changes whenever the task does."}
 
 
@@ -30,9 +31,18 @@ def told(
     return {status: response}
 
 
-def told_as(*media_types: str, description: str, example: str | None = None) -> Responses:
-    """An answer whose body is text of one of these types; the route's `response_class` is Response."""
-    content: dict[str, Any] = {"schema": {"type": "string"}}
+def told_as(
+    *media_types: str, description: str, example: str | None = None, schema: Mapping[str, str] = TEXT
+) -> Responses:
+    """An answer whose body is of one of these types; the route's `response_class` is Response.
+
+    Args:
+        media_types: what the body may be.
+        description: when it comes.
+        example: a body.
+        schema: of the body.
+    """
+    content: dict[str, Any] = {"schema": dict(schema)}
     if example is not None:
         content["example"] = example
     return {200: {"description": description, "content": dict.fromkeys(media_types, content)}}

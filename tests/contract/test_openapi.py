@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from openapi_spec_validator import OpenAPIV30SpecValidator, validate
 
@@ -16,7 +15,6 @@ from gateway.openapi.__main__ import differing
 from gateway.openapi.contract import as_json
 from gateway.openapi.downgrade import downgrade
 from gateway.routes.table import DOORS, routes_of
-from gateway.routing.route import RouteTable, declared
 from gateway.schemas.errors import ErrorEnvelope
 
 FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
@@ -120,26 +118,6 @@ def test_examples_keep_their_shapes(door: str, route: APIRoute) -> None:
         content = response.get("content", {}).get("application/json", {})
         if int(status) < 400 and content and route.path != "/api/v1/openapi.json":
             assert route.response_model.model_validate_json(json.dumps(content["example"]))
-
-
-@pytest.mark.parametrize(("door", "route"), ROUTES, ids=NAMES)
-def test_every_route_declares_who_may_call_it(door: str, route: APIRoute) -> None:
-    del door
-    public = {"service", "documentation"} & set(route.tags) or route.path.endswith(("/health", "/metrics"))
-    assert (declared(route).scope is None) == bool(public)
-
-
-def test_a_route_that_does_not_declare_it_is_not_served() -> None:
-    router = APIRouter()
-
-    @router.get("/open")
-    async def forgotten() -> None: ...
-
-    (route,) = router.routes
-    assert isinstance(route, APIRoute)
-    assert forgotten
-    with pytest.raises(LookupError, match="/open declares no scope"):
-        RouteTable([route])
 
 
 def test_every_route_of_the_users_overview_is_there() -> None:

@@ -1,9 +1,11 @@
 """Every route declares what its caller must be allowed to; one that does not, fails here."""
 
 import pytest
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
-from gateway.routes.table import all_routes
-from gateway.routing.route import AnyRoute
+from gateway.routes.table import DOORS, routes_of
+from gateway.routing.route import RouteTable, declared
 
 SCOPES = {
     "task:read",
@@ -29,19 +31,33 @@ PUBLIC = {"service", "documentation"}
 PUBLIC_BESIDE = {"get_arm_health", "get_arm_metrics"}
 """The same probes, of an arm."""
 
-ROUTES = [(door, route) for door, routes in all_routes().items() for route in routes]
+ROUTES = [(door, route) for door in DOORS for route in routes_of(door)]
 
 
 @pytest.mark.parametrize(
-    ("door", "route"), ROUTES, ids=[f"{door}:{route.operation}" for door, route in ROUTES]
+    ("door", "route"), ROUTES, ids=[f"{door}:{route.operation_id}" for door, route in ROUTES]
 )
-def test_a_route_has_a_known_scope_or_is_public_on_purpose(door: str, route: AnyRoute) -> None:
+def test_a_route_has_a_known_scope_or_is_public_on_purpose(door: str, route: APIRoute) -> None:
     del door
-    public = route.tag in PUBLIC or route.operation in PUBLIC_BESIDE
-    assert (route.scope is None) == public
-    assert public or route.scope in SCOPES
+    public = bool(PUBLIC & set(route.tags)) or route.operation_id in PUBLIC_BESIDE
+    scope = declared(route).scope
+    assert (scope is None) == public
+    assert public or scope in SCOPES
+
+
+def test_a_route_that_declares_none_is_not_served() -> None:
+    router = APIRouter()
+
+    @router.get("/open")
+    async def forgotten() -> None: ...
+
+    (route,) = router.routes
+    assert isinstance(route, APIRoute)
+    assert route.endpoint is forgotten
+    with pytest.raises(LookupError, match="/open declares no scope"):
+        RouteTable([route])
 
 
 def test_what_changes_something_needs_more_than_reading() -> None:
-    changing = {route.scope for _, route in ROUTES if route.method in {"POST", "DELETE"}}
+    changing = {declared(it).scope for _, it in ROUTES if {"POST", "DELETE"} & (it.methods or set())}
     assert changing == {"task:submit", "task:cancel", "reflex:check", "cache:write"}

@@ -18,8 +18,8 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from gateway.clients import ARMS
-from gateway.openapi.document import document
-from gateway.routes.table import DOORS, routes_of
+from gateway.door import door_app
+from gateway.routes.table import DOORS
 from tests.gateway.conftest import Gateway, running_gateway
 from tests.gateway.fakes import a_completed_task
 
@@ -63,7 +63,7 @@ async def with_a_task() -> AsyncGenerator[Gateway]:
 
 def operations() -> Iterator[Any]:
     for door in DOORS:
-        schema = schemathesis.openapi.from_dict(document(door, routes_of(door)))
+        schema = schemathesis.openapi.from_dict(door_app(door).openapi())
         for result in schema.get_all_operations():
             operation: Any = cast("Any", result).ok()
             for name, mode in MODES.items():

@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
+from fastapi import Request
+
 from gateway.clients import Clients
 from gateway.status import StatusBook
 from servicekit.metrics import Metrics
@@ -32,3 +34,16 @@ class Context:
     version: str
     started_at: str
     heartbeat_seconds: float
+
+
+def context_of(request: Request) -> Context:
+    """The context of the port that a request came in at.
+
+    A plain function: as a FastAPI dependency it would cost a fifth of what FastAPI costs.
+    """
+    return request.app.state.context
+
+
+def door_of(request: Request) -> str:
+    """Whose port a request came in at, such as ``gateway`` or ``coder``."""
+    return request.app.state.door

@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 from octollm.arms.v1 import arm_pb2
 from octollm.orchestrator.v1 import arm_registry_pb2 as pb
 
 from gateway.clients import ARMS
-from gateway.context import Context
+from gateway.context import context_of, door_of
 from gateway.convert.arms import arm, capabilities
 from gateway.routes import examples
 from gateway.routes.failures import failures
 from gateway.routes.paging import page_answer
-from gateway.routes.parameters import ArmInPath, InContext, InDoor
+from gateway.routes.parameters import ArmInPath
 from gateway.routes.routers import api_router
 from gateway.routes.told import told
 from gateway.routing.json_answer import json_answer
@@ -36,9 +36,9 @@ _CAPABILITIES = told(200, "The capabilities.", example=examples.CAPABILITIES)
     response_model=ArmPage,
     responses=told(200, "One page.", example=examples.ARM_PAGE),
 )
-async def list_arms(context: InContext, query: Annotated[PageQuery, Query()]) -> Response:
+async def list_arms(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
     """The registered arms, by arm_id."""
-    found = await context.clients.registry.ListArms(
+    found = await context_of(request).clients.registry.ListArms(
         pb.ListArmsRequest(page=query.page, page_size=query.page_size)
     )
     return page_answer([arm(it) for it in found.arms], query=query, total_items=found.total_items)
@@ -52,9 +52,9 @@ async def list_arms(context: InContext, query: Annotated[PageQuery, Query()]) ->
     response_model=Arm,
     responses=told(200, "The arm.", example=examples.ARM) | failures(404),
 )
-async def get_arm(context: InContext, arm_id: ArmInPath) -> Response:
+async def get_arm(request: Request, arm_id: ArmInPath) -> Response:
     """One registered arm."""
-    found = await context.clients.registry.GetArm(pb.GetArmRequest(arm_id=arm_id))
+    found = await context_of(request).clients.registry.GetArm(pb.GetArmRequest(arm_id=arm_id))
     return json_answer(arm(found.arm))
 
 
@@ -66,9 +66,9 @@ async def get_arm(context: InContext, arm_id: ArmInPath) -> Response:
     response_model=ArmCapabilities,
     responses=_CAPABILITIES | failures(404),
 )
-async def get_arm_capabilities(context: InContext, arm_id: ArmInPath) -> Response:
+async def get_arm_capabilities(request: Request, arm_id: ArmInPath) -> Response:
     """What the arm can do, with the schemas of its arguments and outputs."""
-    return await _capabilities(context, arm_id=own_arm(arm_id))
+    return await _capabilities(request, arm_id=own_arm(arm_id))
 
 
 @own_port.get(
@@ -79,9 +79,9 @@ async def get_arm_capabilities(context: InContext, arm_id: ArmInPath) -> Respons
     response_model=ArmCapabilities,
     responses=_CAPABILITIES,
 )
-async def get_capabilities(context: InContext, door: InDoor) -> Response:
+async def get_capabilities(request: Request) -> Response:
     """What the arm can do, with the schemas of its arguments and outputs."""
-    return await _capabilities(context, arm_id=door)
+    return await _capabilities(request, arm_id=door_of(request))
 
 
 def own_arm(arm_id: str) -> str:
@@ -97,6 +97,6 @@ def own_arm(arm_id: str) -> str:
     return arm_id
 
 
-async def _capabilities(context: Context, *, arm_id: str) -> Response:
-    said = await context.clients.arms[arm_id].GetCapabilities(arm_pb2.GetCapabilitiesRequest())
+async def _capabilities(request: Request, *, arm_id: str) -> Response:
+    said = await context_of(request).clients.arms[arm_id].GetCapabilities(arm_pb2.GetCapabilitiesRequest())
     return json_answer(capabilities(said))

@@ -5,15 +5,15 @@ from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 import orjson
-from fastapi import Header, Response
+from fastapi import Header, Request, Response
 from octollm.orchestrator.v1 import tasks_pb2 as pb
 
-from gateway.context import Context
+from gateway.context import Context, context_of
 from gateway.convert.steps import TERMINAL_EVENTS, event
 from gateway.convert.tasks import STATUS
 from gateway.routes import examples
 from gateway.routes.failures import failures
-from gateway.routes.parameters import InContext, TaskInPath
+from gateway.routes.parameters import TaskInPath
 from gateway.routes.routers import api_router
 from gateway.routes.told import told, told_as
 from gateway.routing.event_stream import EventStream
@@ -45,7 +45,7 @@ _LONGEST = 24 * 3600.0
     | failures(404),
 )
 async def watch_task(
-    context: InContext,
+    request: Request,
     task_id: TaskInPath,
     last_event_id: Annotated[
         str,
@@ -61,13 +61,14 @@ async def watch_task(
     A broken stream is resumed with `Last-Event-ID`. When nothing is left to tell after that event, the answer
     is 204, on which an EventSource stops asking.
     """
+    context = context_of(request)
     after = int(last_event_id or 0)
     # A stream cannot say 404 any more once it has begun.
     found = (await context.clients.tasks.GetTask(pb.GetTaskRequest(task_id=task_id))).task
     if STATUS[found.status] in _TERMINAL and after >= found.last_sequence:
         return Response(status_code=204)
-    request = pb.WatchTaskRequest(task_id=task_id, after_sequence=after)
-    events = context.clients.tasks.WatchTask(request, timeout=_LONGEST)
+    asked = pb.WatchTaskRequest(task_id=task_id, after_sequence=after)
+    events = context.clients.tasks.WatchTask(asked, timeout=_LONGEST)
     return EventStream(_chunks(events, context=context))
 
 

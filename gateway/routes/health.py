@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import Response
+from fastapi import Request, Response
 
-from gateway.context import GATEWAY, Context
+from gateway.context import GATEWAY, Context, context_of, door_of
 from gateway.health_report import behind, health_report
 from gateway.merge_metrics import CONTENT_TYPE, merged
 from gateway.routes import examples
 from gateway.routes.arms import own_arm
 from gateway.routes.failures import failures
-from gateway.routes.parameters import ArmInPath, InContext, InDoor
+from gateway.routes.parameters import ArmInPath
 from gateway.routes.routers import BASE, api_router
 from gateway.routes.told import told, told_as
 from gateway.routing.json_answer import json_answer
@@ -47,9 +47,9 @@ _PUBLIC = public(limited=False)
     response_model=HealthReport,
     responses=_HEALTH,
 )
-async def get_health(context: InContext, door: InDoor) -> Response:
+async def get_health(request: Request) -> Response:
     """How it works, and everything it depends on. 200 as long as somebody is there to answer."""
-    return json_answer(await health_report(context, service=door))
+    return json_answer(await health_report(context_of(request), service=door_of(request)))
 
 
 @at_root.get(
@@ -68,8 +68,9 @@ async def get_health(context: InContext, door: InDoor) -> Response:
     response_model=Ready,
     responses=told(200, "Requests are welcome.", example={"status": "ready"}),
 )
-async def get_ready(context: InContext, door: InDoor) -> Response:
+async def get_ready(request: Request) -> Response:
     """Whether requests are welcome: not while something that is needed is down, nor while it drains."""
+    context, door = context_of(request), door_of(request)
     report = await health_report(context, service=door)
     if context.draining.is_set() or report["draining"]:
         raise UnavailableError("not ready: draining", reason="DRAINING")
@@ -95,9 +96,9 @@ async def get_ready(context: InContext, door: InDoor) -> Response:
     response_class=Response,
     responses=_METRICS,
 )
-async def get_metrics(context: InContext, door: InDoor) -> Response:
+async def get_metrics(request: Request) -> Response:
     """Metrics in Prometheus text; on the gateway's port those of all services, told apart by a label."""
-    return await _metrics(context, service=door)
+    return await _metrics(context_of(request), service=door_of(request))
 
 
 @of_arms.get(
@@ -108,9 +109,9 @@ async def get_metrics(context: InContext, door: InDoor) -> Response:
     response_model=HealthReport,
     responses=_HEALTH | failures(404),
 )
-async def get_arm_health(context: InContext, arm_id: ArmInPath) -> Response:
+async def get_arm_health(request: Request, arm_id: ArmInPath) -> Response:
     """How the arm works, and everything it depends on."""
-    return json_answer(await health_report(context, service=own_arm(arm_id)))
+    return json_answer(await health_report(context_of(request), service=own_arm(arm_id)))
 
 
 @of_arms.get(
@@ -121,9 +122,9 @@ async def get_arm_health(context: InContext, arm_id: ArmInPath) -> Response:
     response_class=Response,
     responses=_METRICS | failures(404),
 )
-async def get_arm_metrics(context: InContext, arm_id: ArmInPath) -> Response:
+async def get_arm_metrics(request: Request, arm_id: ArmInPath) -> Response:
     """Metrics of the arm in Prometheus text."""
-    return await _metrics(context, service=own_arm(arm_id))
+    return await _metrics(context_of(request), service=own_arm(arm_id))
 
 
 async def _metrics(context: Context, *, service: str) -> Response:

@@ -1,27 +1,11 @@
-"""What several handlers take: the context, and path parameters, whose names mean the same everywhere."""
+"""Path parameters, whose names mean the same everywhere."""
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Path
 
 from gateway.clients import ARMS
-from gateway.context import Context
 from gateway.schemas.base import ARM_ID_PATTERN, CACHE_KEY_PATTERN, TASK_ID_PATTERN
-
-
-async def _context(request: Request) -> Context:
-    return request.app.state.context
-
-
-async def _door(request: Request) -> str:
-    return request.app.state.door
-
-
-InContext = Annotated[Context, Depends(_context)]
-"""What the handlers of a running gateway share."""
-
-InDoor = Annotated[str, Depends(_door)]
-"""Whose port the request came in at, such as ``gateway`` or ``coder``."""
 
 TaskInPath = Annotated[
     str, Path(pattern=TASK_ID_PATTERN, description="The task.", examples=["task_4fGh7Jk2Lm9Qr1Xz"])

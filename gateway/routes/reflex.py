@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Body, Response
+from fastapi import Body, Request, Response
 from octollm.reflex.v1 import reflex_pb2 as pb
 
+from gateway.context import context_of
 from gateway.convert.reflex import entry, stats, stored, to_check, to_put, verdict
 from gateway.routes import examples
 from gateway.routes.failures import WITH_BODY, failures
-from gateway.routes.parameters import InContext, KeyInPath
+from gateway.routes.parameters import KeyInPath
 from gateway.routes.routers import api_router
 from gateway.routes.told import told
 from gateway.routing.json_answer import json_answer
@@ -40,11 +41,11 @@ VALUE_BYTES = 1024 * KIB
     responses=told(200, "The verdict.", example=examples.VERDICT) | failures(*WITH_BODY),
 )
 async def check(
-    context: InContext,
-    request: Annotated[CheckRequest, Body(openapi_examples={"letter": {"value": examples.CHECK_REQUEST}})],
+    request: Request,
+    body: Annotated[CheckRequest, Body(openapi_examples={"letter": {"value": examples.CHECK_REQUEST}})],
 ) -> Response:
     """Looks for personal data, secrets and injections in a text, and looks the text up in the cache."""
-    found = await context.clients.reflex.Check(to_check(request))
+    found = await context_of(request).clients.reflex.Check(to_check(body))
     return json_answer(verdict(found, request_id=current_request_id()))
 
 
@@ -64,18 +65,18 @@ async def check(
     | failures(*WITH_BODY),
 )
 async def put_cache(
-    context: InContext,
-    request: Annotated[PutCacheRequest, Body(openapi_examples={"answer": {"value": examples.PUT_CACHE}})],
+    request: Request,
+    body: Annotated[PutCacheRequest, Body(openapi_examples={"answer": {"value": examples.PUT_CACHE}})],
 ) -> Response:
     """Stores a value under a key, or under the key of a text."""
-    if len(compact(request.value).encode()) > VALUE_BYTES:
+    if len(compact(body.value).encode()) > VALUE_BYTES:
         raise ValidationFailedError(
             "the value is too large",
             field="value",
             constraint=f"must be at most {VALUE_BYTES} bytes as JSON",
             reason="FIELD_RULE",
         )
-    kept = await context.clients.reflex.PutCache(to_put(request))
+    kept = await context_of(request).clients.reflex.PutCache(to_put(body))
     return json_answer(stored(kept), status=201, headers={"location": f"/api/v1/cache/{kept.key}"})
 
 
@@ -87,9 +88,9 @@ async def put_cache(
     response_model=CacheEntry,
     responses=told(200, "The value.", example=examples.CACHE_ENTRY) | failures(404),
 )
-async def get_cache(context: InContext, key: KeyInPath) -> Response:
+async def get_cache(request: Request, key: KeyInPath) -> Response:
     """Reads a stored value; not found when it is absent or has expired."""
-    return json_answer(entry(await context.clients.reflex.GetCache(pb.GetCacheRequest(key=key))))
+    return json_answer(entry(await context_of(request).clients.reflex.GetCache(pb.GetCacheRequest(key=key))))
 
 
 @router.delete(
@@ -100,9 +101,9 @@ async def get_cache(context: InContext, key: KeyInPath) -> Response:
     status_code=204,
     responses=told(204, "The value is gone.") | failures(404),
 )
-async def delete_cache(context: InContext, key: KeyInPath) -> Response:
+async def delete_cache(request: Request, key: KeyInPath) -> Response:
     """Removes a stored value."""
-    await context.clients.reflex.DeleteCache(pb.DeleteCacheRequest(key=key))
+    await context_of(request).clients.reflex.DeleteCache(pb.DeleteCacheRequest(key=key))
     return Response(status_code=204)
 
 
@@ -114,6 +115,6 @@ async def delete_cache(context: InContext, key: KeyInPath) -> Response:
     response_model=Stats,
     responses=told(200, "The statistics.", example=examples.STATS),
 )
-async def get_stats(context: InContext) -> Response:
+async def get_stats(request: Request) -> Response:
     """What the reflex did since it started."""
-    return json_answer(stats(await context.clients.reflex.GetStats(pb.GetStatsRequest())))
+    return json_answer(stats(await context_of(request).clients.reflex.GetStats(pb.GetStatsRequest())))

@@ -2,16 +2,17 @@
 
 from typing import Annotated, Any
 
-from fastapi import Body, Header, Query, Response
+from fastapi import Body, Header, Query, Request, Response
 from octollm.orchestrator.v1 import tasks_pb2 as pb
 
+from gateway.context import context_of
 from gateway.convert.steps import step
 from gateway.convert.tasks import task, to_list_request, to_spec
 from gateway.routes import examples
 from gateway.routes.etags import etag_of, matches, task_answer
 from gateway.routes.failures import WITH_BODY, failures
 from gateway.routes.paging import page_answer
-from gateway.routes.parameters import InContext, TaskInPath
+from gateway.routes.parameters import TaskInPath
 from gateway.routes.routers import api_router
 from gateway.routes.told import ETAG, told
 from gateway.routing.route import needs
@@ -46,8 +47,8 @@ _WAIT_MARGIN = 5.0
     | failures(409, *WITH_BODY),
 )
 async def create_task(
-    context: InContext,
-    request: Annotated[TaskRequest, Body(openapi_examples={"report": {"value": examples.TASK_REQUEST}})],
+    request: Request,
+    body: Annotated[TaskRequest, Body(openapi_examples={"report": {"value": examples.TASK_REQUEST}})],
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -63,10 +64,10 @@ async def create_task(
     With an `Idempotency-Key` the same key and body give the same task for 24 hours; the same key with another
     body is a conflict.
     """
-    _check_context(request.context)
-    _refuse_unsupported(request)
-    created = await context.clients.tasks.CreateTask(
-        pb.CreateTaskRequest(spec=to_spec(request), idempotency_key=idempotency_key or "")
+    _check_context(body.context)
+    _refuse_unsupported(body)
+    created = await context_of(request).clients.tasks.CreateTask(
+        pb.CreateTaskRequest(spec=to_spec(body), idempotency_key=idempotency_key or "")
     )
     return task_answer(created.task, status=202, location=f"/api/v1/tasks/{created.task.task_id}")
 
@@ -79,9 +80,9 @@ async def create_task(
     response_model=TaskPage,
     responses=told(200, "One page.", example=examples.TASK_PAGE),
 )
-async def list_tasks(context: InContext, query: Annotated[ListTasksQuery, Query()]) -> Response:
+async def list_tasks(request: Request, query: Annotated[ListTasksQuery, Query()]) -> Response:
     """One page of tasks, newest first where nothing else is asked for."""
-    found = await context.clients.tasks.ListTasks(to_list_request(query))
+    found = await context_of(request).clients.tasks.ListTasks(to_list_request(query))
     return page_answer([task(it) for it in found.tasks], query=query, total_items=found.total_items)
 
 
@@ -96,7 +97,7 @@ async def list_tasks(context: InContext, query: Annotated[ListTasksQuery, Query(
     | failures(404),
 )
 async def get_task(
-    context: InContext,
+    request: Request,
     task_id: TaskInPath,
     query: Annotated[GetTaskQuery, Query()],
     if_none_match: Annotated[
@@ -105,11 +106,12 @@ async def get_task(
     ] = None,
 ) -> Response:
     """Answers at once, or with `wait` when the task ends or the time is up."""
-    request = pb.GetTaskRequest(task_id=task_id, wait_seconds=query.wait)
+    clients = context_of(request).clients
+    asked = pb.GetTaskRequest(task_id=task_id, wait_seconds=query.wait)
     if query.wait:
-        found = await context.clients.tasks.GetTask(request, timeout=query.wait + _WAIT_MARGIN)
+        found = await clients.tasks.GetTask(asked, timeout=query.wait + _WAIT_MARGIN)
     else:
-        found = await context.clients.tasks.GetTask(request)
+        found = await clients.tasks.GetTask(asked)
     etag = etag_of(found.task)
     if matches(if_none_match, etag):
         return Response(status_code=304, headers={"etag": etag})
@@ -126,7 +128,7 @@ async def get_task(
     | failures(404, 409),
 )
 async def cancel_task(
-    context: InContext, task_id: TaskInPath, query: Annotated[DeleteTaskQuery, Query()]
+    request: Request, task_id: TaskInPath, query: Annotated[DeleteTaskQuery, Query()]
 ) -> Response:
     """Ends a task that has not ended. Cancelled stays cancelled; a completed or failed task is a conflict."""
     if query.erase:
@@ -136,7 +138,7 @@ async def cancel_task(
             constraint="must be false",
             reason="NOT_SUPPORTED",
         )
-    cancelled = await context.clients.tasks.CancelTask(pb.CancelTaskRequest(task_id=task_id))
+    cancelled = await context_of(request).clients.tasks.CancelTask(pb.CancelTaskRequest(task_id=task_id))
     return task_answer(cancelled.task)
 
 
@@ -148,11 +150,9 @@ async def cancel_task(
     response_model=StepPage,
     responses=told(200, "One page.", example=examples.STEP_PAGE) | failures(404),
 )
-async def list_steps(
-    context: InContext, task_id: TaskInPath, query: Annotated[PageQuery, Query()]
-) -> Response:
+async def list_steps(request: Request, task_id: TaskInPath, query: Annotated[PageQuery, Query()]) -> Response:
     """The plan as it is carried out: each step with its dependencies, arm, usage, provenance and output."""
-    found = await context.clients.tasks.ListSteps(
+    found = await context_of(request).clients.tasks.ListSteps(
         pb.ListStepsRequest(task_id=task_id, page=query.page, page_size=query.page_size)
     )
     return page_answer([step(it) for it in found.steps], query=query, total_items=found.total_items)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from fastapi import Response
+
 from gateway.edge.state import state_of
-from gateway.routing.answer import Answer
 from gateway.routing.asgi import App, Receive, Scope, Send, header
 from servicekit.errors import ValidationFailedError
 
@@ -57,15 +58,15 @@ class CorsLayer:
             and header(scope, b"access-control-request-method")
             and state.match.allowed
         ):
-            await _preflight(", ".join(state.match.allowed)).send(send)
+            await _preflight(", ".join(state.match.allowed))(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
-def _preflight(methods: str) -> Answer:
+def _preflight(methods: str) -> Response:
     headers = {
         "access-control-allow-methods": methods,
         "access-control-allow-headers": _SENT,
         "access-control-max-age": str(MAX_AGE_SECONDS),
     }
-    return Answer(status=204, headers=headers)
+    return Response(status_code=204, headers=headers)

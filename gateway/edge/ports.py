@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from gateway.edge.state import state_of
 from gateway.routing.asgi import App, Receive, Scope, Send
 
 
@@ -14,7 +15,7 @@ class Ports:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         app = self._apps[scope["server"][1]]
-        if scope["method"] == "HEAD":
+        if scope["method"] == "HEAD" and state_of(scope).match.route:
             # The same answer as to GET; the server, which still sees HEAD, leaves the body out.
             scope = {**scope, "method": "GET"}
         await app(scope, receive, send)

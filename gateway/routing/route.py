@@ -70,11 +70,6 @@ class Route:
     body_limit: int | None
     limited: bool
 
-    @property
-    def streams(self) -> bool:
-        """Whether it answers with a stream of events."""
-        return any("text/event-stream" in told.media_types for told in self.told.values())
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Match:
@@ -94,19 +89,18 @@ class RouteTable:
 
     def __init__(self, routes: Iterable[APIRoute]) -> None:
         self._routes: list[tuple[Pattern[str], frozenset[str], Route]] = [
-            (it.path_regex, frozenset(it.methods or ()), declared(it)) for it in routes
+            (it.path_regex, _methods(it), declared(it)) for it in routes
         ]
 
     def match(self, method: str, path: str) -> Match:
-        """Find the route; what answers GET answers HEAD as well."""
-        wanted = "GET" if method == "HEAD" else method
+        """Find the route."""
         allowed: set[str] = set()
         for pattern, methods, route in self._routes:
             if pattern.match(path):
-                if wanted in methods:
+                if method in methods:
                     return Match(route=route)
                 allowed |= methods
-        return Match(allowed=sorted(allowed | {"HEAD"} if "GET" in allowed else allowed))
+        return Match(allowed=sorted(allowed))
 
 
 def declared(route: APIRoute) -> Route:
@@ -124,3 +118,10 @@ def declared(route: APIRoute) -> Route:
         body_limit=extra.get(_BODY_LIMIT, BODY_LIMIT) if route.body_field else None,
         limited=is_limited(extra),
     )
+
+
+def _methods(route: APIRoute) -> frozenset[str]:
+    """Its methods. What answers GET answers HEAD, but for a stream: without its body it would never end."""
+    streams = any("text/event-stream" in it.get("content", {}) for it in route.responses.values())
+    methods = frozenset(route.methods or ())
+    return methods | {"HEAD"} if "GET" in methods and not streams else methods

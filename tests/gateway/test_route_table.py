@@ -69,6 +69,7 @@ def test_not_found(path: str) -> None:
         ("PATCH", "/api/v1/tasks/a", ["DELETE", "GET", "HEAD"]),
         ("PATCH", "/api/v1/tasks", ["GET", "HEAD", "POST"]),
         ("HEAD", "/api/v1/check", ["POST"]),
+        ("HEAD", "/api/v1/tasks/a/events", ["GET"]),
     ],
 )
 def test_another_method_is_told_what_is_allowed(method: str, path: str, allowed: list[str]) -> None:

@@ -31,10 +31,6 @@ class Told(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Nothing(SentInQuery):
-    """No query parameters."""
-
-
 Instant = Annotated[
     datetime,
     WithJsonSchema({"type": "string", "format": "date-time", "example": "2026-11-23T09:30:00.000000Z"}),

@@ -13,6 +13,7 @@ from orchestrator.model import ArmInstance, Step, StepResult, StepState
 from orchestrator.pace import Pace
 from orchestrator.plan import ready, rivals_of
 from orchestrator.retry import MAX_RETRIES, pause
+from orchestrator.rows import clean
 from orchestrator.tools import Tools
 from orchestrator.work import Work
 from servicekit.errors import InternalError, OctoError, PayloadTooLargeError
@@ -140,7 +141,7 @@ def _checked(result: StepResult, tools: Tools, instance: ArmInstance) -> StepRes
     if len(result.output.encode()) > tools.limits.output_bytes:
         raise PayloadTooLargeError(f"the output is larger than {tools.limits.output_bytes} bytes")
     used = replace(result.provenance, arm_id=instance.description.arm_id, instance_id=instance.instance_id)
-    return replace(result, output=result.output.replace("\x00", "\ufffd"), provenance=used)
+    return replace(result, output=clean(result.output), provenance=used)
 
 
 async def _pause(work: Work, tools: Tools, step: Step, error: OctoError) -> None:

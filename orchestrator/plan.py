@@ -1,5 +1,6 @@
 """Plans, directed acyclic graphs of steps: checks one, tells what is ready, what is last, what repairs it."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -8,6 +9,9 @@ from servicekit.errors import ValidationFailedError
 
 MAX_STEPS = 20
 """Steps that a plan may have."""
+
+_STEP_ID = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
+"""A planner's ids; those of proposals and repair rounds have marks that no planner can write."""
 
 NOT_FOR_PLANS = frozenset({"plan", "validate", "review"})
 """Capabilities that the orchestrator calls by itself; a plan may not use them."""
@@ -30,6 +34,8 @@ def check_plan(steps: Sequence[PlannedStep], *, capabilities: Collection[str], m
     if len(known) != len(steps):
         raise _invalid("two steps of the plan have the same id")
     for step in steps:
+        if not _STEP_ID.fullmatch(step.step_id):
+            raise _invalid("the id of a step is not a lower-case word of at most 32 characters")
         if step.capability not in capabilities or step.capability in NOT_FOR_PLANS:
             raise _invalid(
                 f"step {step.step_id} needs the capability {step.capability}, which is not offered"

@@ -1,5 +1,6 @@
 """Between rows and the words of the domain; JSON columns are read and written by one adapter a type."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,13 +66,21 @@ ARM_COLUMNS = """
     last_seen_at < clock_timestamp() - make_interval(secs => %(silence)s) AS silent,
     description::text AS description"""
 
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""An escaped NUL; after an odd number of further backslashes it is text that only looks like one."""
+
 Row = Mapping[str, Any]
+
+
+def clean(text: str) -> str:
+    """The text as PostgreSQL can store it."""
+    return text.replace("\x00", "\ufffd")
 
 
 def dump(adapter: TypeAdapter[Any], value: object) -> str:
     """The value as JSON text. NUL, which PostgreSQL cannot store, becomes the replacement character."""
     text = adapter.dump_json(value).decode()
-    return text.replace("\\u0000", "\\ufffd") if "\\u0000" in text else text
+    return _NUL.sub(r"\1\\ufffd", text) if "\\u0000" in text else text
 
 
 def task_of(row: Row) -> Task:

@@ -4,7 +4,7 @@ from psycopg.rows import dict_row
 
 from orchestrator.bus import ARMS_CHANNEL
 from orchestrator.model import ArmDescription, ArmInstance, ArmStatus
-from orchestrator.rows import ARM_COLUMNS, DESCRIPTION, arm_of, dump
+from orchestrator.rows import ARM_COLUMNS, DESCRIPTION, arm_of, clean, dump
 from servicekit.database import Pool, connection
 
 _REGISTER = f"""
@@ -54,7 +54,7 @@ class ArmStore:
             "instance_id": instance_id,
             "arm_id": arm.arm_id,
             "status": int(status),
-            "detail": detail,
+            "detail": clean(detail),
             "description": dump(DESCRIPTION, arm),
         }
         async with connection(self._pool) as conn:
@@ -62,7 +62,12 @@ class ArmStore:
 
     async def heartbeat(self, *, instance_id: str, status: ArmStatus, detail: str, running: int) -> bool:
         """Note a sign of life; False when the instance is not known."""
-        parameters = {"instance_id": instance_id, "status": int(status), "detail": detail, "running": running}
+        parameters = {
+            "instance_id": instance_id,
+            "status": int(status),
+            "detail": clean(detail),
+            "running": running,
+        }
         async with connection(self._pool) as conn:
             return (await conn.execute(_HEARTBEAT.encode(), parameters)).rowcount > 0
 

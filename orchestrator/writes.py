@@ -17,7 +17,7 @@ from orchestrator.model import (
     TaskError,
     TaskResult,
 )
-from orchestrator.rows import ERROR, JUDGED, PLANNED, RESULT, STEP_RESULT, Judged, dump
+from orchestrator.rows import ERROR, JUDGED, PLANNED, RESULT, STEP_RESULT, Judged, clean, dump
 from orchestrator.state import StepEvent, next_status, next_step_state, step_sources
 from orchestrator.state import TaskEvent as Happening
 from orchestrator.store_writes import Charge, NewEvent, Write
@@ -108,7 +108,7 @@ def retried(step: Step, *, error: str, after: float) -> Write:
         StepEvent.RETRY,
         event=NewEvent(type=EventType.STEP_RETRIED, step_id=step.step_id, data=data),
         changes=", error = %(error)s",
-        parameters={"error": error},
+        parameters={"error": clean(error)},
     )
 
 
@@ -119,7 +119,7 @@ def failed_step(step: Step, *, error: str) -> Write:
         StepEvent.FAIL,
         event=NewEvent(type=EventType.STEP_FAILED, step_id=step.step_id, data={"error": error}),
         changes=", error = %(error)s, finished_at = clock_timestamp()",
-        parameters={"error": error},
+        parameters={"error": clean(error)},
     )
 
 

@@ -34,6 +34,7 @@ async def beat(house: House, instance: str, status: Any, detail: str = "") -> bo
 async def test_arms_register_beat_and_leave(house: House) -> None:
     await house.register("worker", "work", instance="worker-2")
     assert (await arm(house, "worker")).instances == 2
+    assert await beat(house, "worker-2", arm_registry_pb2.ARM_STATUS_DEGRADED, "nul \x00")
     assert await beat(house, "worker-2", arm_registry_pb2.ARM_STATUS_DEGRADED, "slow")
     assert not await beat(house, "stranger", arm_registry_pb2.ARM_STATUS_HEALTHY)
     await house.arms.DeregisterArm(arm_registry_pb2.DeregisterArmRequest(instance_id="worker-1"))

@@ -41,19 +41,21 @@ test: install ## set up and run every test
 fault: install ## break things for real, with 30 seeds a test
 	OCTOLLM_FAULT_SEEDS=30 $(BIN)/pytest tests/fault
 
-gen: install ## remake gen/ from proto/
+gen: install ## remake gen/ from proto/, and docs/openapi from the gateway
 	$(BIN)/python tools/gen.py
+	$(BIN)/python -m gateway.openapi --write docs/openapi
 
 format: install ## rewrite Python and proto files in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/buf format -w proto
 
-lint: install ## ruff, import contracts, buf lint and breaking, gen/ up to date
+lint: install ## ruff, import contracts, buf lint and breaking, gen/ and docs/openapi up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python tools/gen.py --check
+	$(BIN)/python -m gateway.openapi --check docs/openapi
 
 typecheck: install ## pyright, strict
 	$(BIN)/basedpyright --level error

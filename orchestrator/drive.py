@@ -96,7 +96,7 @@ def _told(error: OctoError | TimeoutError, work: Work) -> TaskError:
         return TaskError(type=error_type(error), message=error.message, details={"reason": error.reason})
     seconds = work.spec.budget.max_time_seconds
     if work.waiting_for:
-        message = f"no healthy arm held the capability {work.waiting_for} within {seconds} s"
+        message = f"no healthy arm with a free place held {work.waiting_for} within {seconds} s"
         return TaskError(
             type=ErrorType.ARM_UNAVAILABLE, message=message, details={"capability": work.waiting_for}
         )

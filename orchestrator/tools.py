@@ -1,7 +1,6 @@
 """What driving a task needs beside the task: arms, limits, chance."""
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -72,23 +71,18 @@ async def call_needed(
     """
     tries = 0
     while True:
+        work.waiting_for = capability
         try:
-            async with tools.router.slot(capability, patience=0.0) as instance:
+            async with tools.router.slot(capability, patience=_MOST_PATIENCE) as instance:
+                work.waiting_for = ""
                 result = await call(instance)
         except OctoError as error:
             if not is_transient(error):
                 raise
-            if isinstance(error, NoArmError):
-                work.waiting_for = capability
-            tries += 1
+            tries += not isinstance(error, NoArmError)  # that one has waited already
             wait = pause(
                 tries, random=tools.random, base=0.1, most=_MOST_PATIENCE, at_least=error.retry_after
             )
             await asyncio.sleep(wait)
         else:
-            work.waiting_for = ""
             return result
-
-
-FOREVER = math.inf
-"""Patience without a bound of its own; the task's deadline still ends it."""

@@ -17,6 +17,7 @@ from reflex.disguise import Disguises
 from reflex.engine import Engine
 from reflex.lanes import Lanes
 from reflex.meters import Meters
+from reflex.near import NearTexts
 from reflex.normalise import Normaliser
 from reflex.policy import Policy, Thresholds
 from reflex.redact import Redactor, TokenVault
@@ -57,7 +58,12 @@ async def build(settings: ReflexSettings) -> AsyncGenerator[Running]:
         lanes = Lanes(short=settings.short_lane, long=settings.long_lane)
         stack.callback(lanes.close)
         store = await stack.enter_async_context(_value_store(settings, board=board, meters=meters))
-        values = Values(store=store, on_look_up=lambda found: meters.looked_up(found=found), now=_now)
+        values = Values(
+            store=store,
+            on_look_up=lambda found: meters.looked_up(found=found),
+            now=_now,
+            near=NearTexts(size=settings.cache_entries) if settings.semantic_cache else None,
+        )
         servicer = _servicer(settings, engine=engine, rules=rules, lanes=lanes, values=values, meters=meters)
 
         def register(server: grpc.aio.Server) -> None:

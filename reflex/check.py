@@ -129,10 +129,10 @@ class Checker:
         outcome = kept.value if kept else await self._scan_once(key, text=text, options=options, role=role)
         value_key, value = "", None
         if options.cache:
-            value_key = text_key(text=text)
             # A value never stands in for a verdict, and a blocked text gets none.
+            value_key = text_key(text=text)
             if outcome.verdict.action is not Action.BLOCK:
-                value = await self._values.find(tenant=tenant, key=value_key)
+                value_key, value = await self._values.find_text(tenant=tenant, text=text)
         seconds = self._clock() - started
         self._stats.count(action=outcome.verdict.action, milliseconds=seconds * 1000)
         self._meters.checked(verdict=outcome.verdict, seconds=seconds, remembered=kept is not None)

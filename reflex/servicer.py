@@ -15,7 +15,7 @@ from reflex.findings import Category, Finding, Severity
 from reflex.policy import Handling
 from reflex.redact import Redaction
 from reflex.stats import Stats
-from reflex.values import DEFAULT_TTL, Values, text_key
+from reflex.values import DEFAULT_TTL, Values
 from reflex.verdict import Action
 from servicekit.errors import ValidationFailedError
 from servicekit.principal import current_principal
@@ -93,9 +93,15 @@ class ReflexServicer(reflex_pb2_grpc.ReflexServiceServicer):
     ) -> reflex_pb2.PutCacheResponse:
         """Keep a value under a key or a text."""
         del context
-        key = request.key if request.WhichOneof("under") == "key" else text_key(text=request.text)
         ttl = request.ttl_seconds if request.HasField("ttl_seconds") else DEFAULT_TTL
-        value = await self._values.put(tenant=_tenant(), key=key, value_json=request.value_json, ttl=ttl)
+        tenant, value_json = _tenant(), request.value_json
+        if request.WhichOneof("under") == "key":
+            key = request.key
+            value = await self._values.put(tenant=tenant, key=key, value_json=value_json, ttl=ttl)
+        else:
+            key, value = await self._values.put_text(
+                tenant=tenant, text=request.text, value_json=value_json, ttl=ttl
+            )
         return reflex_pb2.PutCacheResponse(key=key, expires_at=_timestamp(value.expires_at))
 
     async def GetCache(

@@ -22,6 +22,8 @@ class ReflexSettings(ServiceSettings):
     """Values in process at most."""
     cache_bytes: int = 64 * 1024 * 1024
     """Memory of values in process at most."""
+    semantic_cache: bool = False
+    """Whether a value put for a text is found by a text that says the same; this process's texts only."""
     verdict_entries: int = 20_000
     """Verdicts in process at most."""
     verdict_bytes: int = 32 * 1024 * 1024

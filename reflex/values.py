@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from reflex.bounded import BoundedCache
+from reflex.near import NearTexts
 from servicekit.errors import NotFoundError
 
 DEFAULT_TTL = 300
@@ -111,6 +112,7 @@ class Values:
         store: where values are kept.
         on_look_up: told of every look-up whether it found something.
         now: the wall clock.
+        near: finds texts that say the same; None asks for exactly the same text.
     """
 
     def __init__(
@@ -119,8 +121,10 @@ class Values:
         store: ValueStore,
         on_look_up: Callable[[bool], None],
         now: Callable[[], datetime],
+        near: NearTexts | None = None,
     ) -> None:
         self._store = store
+        self._near = near
         self._on_look_up = on_look_up
         self._now = now
         self.hits = 0
@@ -141,6 +145,25 @@ class Values:
         value = StoredValue(value_json=value_json, created_at=now, expires_at=now + timedelta(seconds=ttl))
         await self._store.put(_name(tenant=tenant, key=key), value)
         return value
+
+    async def put_text(self, *, tenant: str, text: str, value_json: str, ttl: int) -> tuple[str, StoredValue]:
+        """Keep a value for a text.
+
+        Returns:
+            The text's key, and what is kept.
+        """
+        key = text_key(text=text)
+        value = await self.put(tenant=tenant, key=key, value_json=value_json, ttl=ttl)
+        if self._near is not None:
+            self._near.add(tenant=tenant, text=text, key=key)
+        return key, value
+
+    async def find_text(self, *, tenant: str, text: str) -> tuple[str, StoredValue | None]:
+        """The key and the value of a text, or of one that says the same where that is asked for."""
+        key = text_key(text=text)
+        if self._near is not None:
+            key = self._near.find(tenant=tenant, text=text) or key
+        return key, await self.find(tenant=tenant, key=key)
 
     async def find(self, *, tenant: str, key: str) -> StoredValue | None:
         """The value, or None; absence is never remembered."""

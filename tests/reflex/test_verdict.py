@@ -138,7 +138,7 @@ def test_writing_about_attacks_is_not_blocked(text: str, detector: Detector) -> 
         "Please ignore my previous email, the figures in it were from last year.",
         "Act as a career coach and help me prepare for an interview.",
         "class Guard(Base):\n    def override(self, value):\n        return super().override(value)",
-        "2026-01-02 03:04:05 WARN loader: ignoring stale cache entry, previous system prompt file is 3 s older",
+        "2026-01-02 03:04:05 WARN loader: ignoring stale cache entry, the previous prompt is older",
         "Vergiss bitte nicht, die Rechnung bis Freitag zu schicken.",
         "不要忘记明天带说明书。",
     ],

@@ -94,7 +94,7 @@ async def build(settings: OrchestratorSettings) -> AsyncGenerator[Running]:
             )
         )
         await stack.enter_async_context(_running(parts.loops))
-        stack.push_async_callback(parts.worker.drain, 0.0)
+        stack.push_async_callback(parts.hand_over, 0.0)
         yield Running(name=NAME, endpoints=server.endpoints, drain=_drain(parts, server, board))
 
 
@@ -121,6 +121,11 @@ class _Parts:
             "wake-ups": self.dispatcher.run,
             "watchdog": self.watchdog.run,
         }
+
+    async def hand_over(self, grace: float) -> None:
+        """Take nothing new, let tasks end within so many seconds, give the rest to others."""
+        await self.dispatcher.stop()  # first, or it takes up again what is given back
+        await self.worker.drain(grace)
 
     def add_servicers(self, server: grpc.aio.Server) -> None:
         tasks_pb2_grpc.add_TaskServiceServicer_to_server(TaskServicer(tasks=self.tasks), server)
@@ -224,8 +229,7 @@ def _policies(settings: OrchestratorSettings) -> TenantPolicies:
 def _drain(parts: _Parts, server: Running, board: StatusBoard) -> Callable[[float], Awaitable[None]]:
     async def drain(grace: float) -> None:
         board.start_draining()
-        await parts.dispatcher.stop()  # first, or it takes up again what is given back
-        await parts.worker.drain(grace)
+        await parts.hand_over(grace)
         await server.drain(min(grace, 1.0))
 
     return drain

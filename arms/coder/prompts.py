@@ -1,5 +1,8 @@
 """What the coder tells its model; written for small models: short, concrete, the task last."""
 
+import re
+from collections.abc import Sequence
+
 from arms.coder.work import CodeAction, CodeWork, ProseWork
 from arms.material import given, wanted
 from arms.model.prompt import Prompt, Section
@@ -11,11 +14,35 @@ _DATA_RULE = (
 
 PROSE = (
     "You are a careful writer. You do one task with the given material and answer with the finished text "
-    "alone: no preface, no remarks, no tags. Keep to the facts of the material and invent none. When the "
-    "task asks for a text together with a number of items, write the text first as one short paragraph, "
-    "then a heading that names the items, then exactly that many items as a numbered list, each a single "
-    f"line. {_DATA_RULE}"
+    "alone: no preface, no remarks, no tags. Keep to the facts of the material and invent none. "
+    f"{_DATA_RULE}"
 )
+
+_TEXT_AND_ITEMS = (
+    r"\b(?:summar\w*|sum\s+up|report|describe|explain)\b.*\b(?:items?|points?|steps|actions?|recommendations?|"
+    r"measures|lessons)\b"
+)
+_OTHER_WORDS = (
+    r"\b(?:rewrite|rephrase|reword|paraphrase|polite(?:ly)?|friendl(?:y|ier)|formal(?:ly)?|tone|"
+    r"simpl(?:er|ify))\b"
+)
+_EVERY_ONE = r"\b(?:extract|list|names?)\b"
+
+_TEXT_FIRST = (
+    "Write the text first, as one short paragraph. Then write a heading that names the items. Then write "
+    "exactly as many items as asked for, as a numbered list, each a single line."
+)
+_REWORD = "Say the same in other words, in the tone that is asked for; copy no sentence of the material."
+_COMPLETE = (
+    "Answer with every one that the material names, each on a line of its own with what belongs to it."
+)
+
+_HINTS: Sequence[tuple[re.Pattern[str], str]] = (
+    (re.compile(_TEXT_AND_ITEMS, re.IGNORECASE | re.DOTALL), _TEXT_FIRST),
+    (re.compile(_OTHER_WORDS, re.IGNORECASE), _REWORD),
+    (re.compile(_EVERY_ONE, re.IGNORECASE), _COMPLETE),
+)
+"""What small models need to be told beside the task, by its words; the first that fits counts."""
 
 CODE = (
     "You are an experienced programmer. Write correct, complete, simple code without placeholders, using "
@@ -50,6 +77,7 @@ def prose_prompt(work: ProseWork) -> Prompt:
             *given(work.brief, inputs=work.inputs),
             *_task(goal=work.brief.goal, instruction=work.instruction),
             Section(title="wanted", text=wanted(work.brief), data=False),
+            Section(title="hint", text=_hint(work), data=False),
             *_repair(work.feedback),
         ),
     )
@@ -70,6 +98,10 @@ def code_prompt(work: CodeWork) -> Prompt:
             Section(title="how", text=_CODE_TASKS[work.action] + language, data=False),
         ),
     )
+
+
+def _hint(work: ProseWork) -> str:
+    return next((hint for pattern, hint in _HINTS if pattern.search(work.instruction)), "")
 
 
 def _task(*, goal: str, instruction: str) -> tuple[Section, ...]:

@@ -19,6 +19,7 @@ _RULE = re.compile(r"^\s*(?:-{3,}|\*{3,}|_{3,})\s*$")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|approx|Mr|Mrs|Ms|Dr|No|St|p\.m|a\.m)\.\s", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?\u2026]+[\"'\u201d\u2019)\]]*(?=\s|$)|[\u3002\uff01\uff1f]+")
 _INLINE = re.compile(r"(?:(?<=\s)|(?<=^)|(?<=:))\(?(\d{1,2})[.)]\s+(?=\S)")
+_LABEL_CHARACTERS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +101,18 @@ def sentences(text: str) -> list[str]:
 
 
 def sentence_with(text: str, *, start: int) -> str:
-    """The line or sentence around a position, for evidence."""
+    """The line or sentence around a position, for evidence; with what follows when it is a mere label."""
     before = max(text.rfind(mark, 0, start) for mark in ("\n", ". ", "! ", "? ")) + 1
-    ends = [end for mark in ("\n", ". ", "! ", "? ") if (end := text.find(mark, start)) >= 0]
-    after = min(ends) + 1 if ends else len(text)
+    after = _end_of_sentence(text, start=start)
+    if after - before < _LABEL_CHARACTERS:
+        following = re.search(r"\S", text[after:])
+        after = _end_of_sentence(text, start=after + following.start()) if following else after
     return text[before:after].strip()
+
+
+def _end_of_sentence(text: str, *, start: int) -> int:
+    ends = [end for mark in ("\n", ". ", "! ", "? ") if (end := text.find(mark, start)) >= 0]
+    return min(ends) + 1 if ends else len(text)
 
 
 def lists(text: str) -> list[ListBlock]:

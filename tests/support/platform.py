@@ -29,8 +29,14 @@ class Platform:
 
     def start(self, *, seconds: float = 60) -> float:
         """Start and wait until it takes tasks; how many seconds that took."""
-        command = [sys.executable, "-m", "cli.main", "serve", "all", "--port", "0", "--grpc-port", "0"]
         began = time.monotonic()
+        self.spawn()
+        until(self.is_ready, seconds=seconds, what="the platform to be ready")
+        return time.monotonic() - began
+
+    def spawn(self) -> None:
+        """Start and wait for nothing."""
+        command = [sys.executable, "-m", "cli.main", "serve", "all", "--port", "0", "--grpc-port", "0"]
         with (self.data_dir / "serve.out").open("ab") as output:
             self._process = subprocess.Popen(
                 [*command, "--data-dir", str(self.data_dir), "--model", self._model, *self._flags],
@@ -39,8 +45,6 @@ class Platform:
                 stderr=subprocess.STDOUT,
                 env={"OCTOLLM_RATE_LIMIT_IP": "0", **os.environ},  # these tests ask more often than people do
             )
-        until(self.is_ready, seconds=seconds, what="the platform to be ready")
-        return time.monotonic() - began
 
     def is_ready(self) -> bool:
         """Whether it takes tasks."""

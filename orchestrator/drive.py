@@ -44,7 +44,9 @@ async def drive(work: Work, tools: Tools) -> None:
 async def _outcome(work: Work, tools: Tools) -> tuple[TaskResult, list[Charge]] | TaskFailedError:
     """The task's result and what it still costs, or why it failed."""
     try:
-        async with asyncio.timeout(max(work.remaining, 0.0)):
+        if work.remaining <= 0:
+            raise TimeoutError  # noqa: TRY301  # the time was up before it was taken up again
+        async with asyncio.timeout(work.remaining):
             set_deadline(work.remaining)
             return await _result(work, tools)
     except LeaseLostError:
@@ -96,7 +98,7 @@ def _told(error: OctoError | TimeoutError, work: Work) -> TaskError:
         return TaskError(type=error_type(error), message=error.message, details={"reason": error.reason})
     seconds = work.spec.budget.max_time_seconds
     if work.waiting_for:
-        message = f"no healthy arm with a free place held {work.waiting_for} within {seconds} s"
+        message = f"no healthy arm held the capability {work.waiting_for} within {seconds} s"
         return TaskError(
             type=ErrorType.ARM_UNAVAILABLE, message=message, details={"capability": work.waiting_for}
         )

@@ -69,6 +69,10 @@ class Router:
                     found[held.name] = Offer(name=held.name, description=held.description, cost_tier=tier)
         return sorted(found.values(), key=lambda offer: offer.name)
 
+    def has(self, capability: str) -> bool:
+        """Whether somebody healthy holds the capability now, free or not."""
+        return bool(self._holders(capability))
+
     @asynccontextmanager
     async def slot(self, capability: str, *, patience: float) -> AsyncGenerator[ArmInstance]:
         """Hold a place at the best instance for the length of the block, which makes one call.

@@ -71,7 +71,7 @@ async def call_needed(
     """
     tries = 0
     while True:
-        work.waiting_for = capability
+        work.waiting_for = "" if tools.router.has(capability) else capability
         try:
             async with tools.router.slot(capability, patience=_MOST_PATIENCE) as instance:
                 work.waiting_for = ""

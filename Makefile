@@ -62,8 +62,9 @@ typecheck: install ## pyright, strict
 
 check: lint typecheck ## everything a commit must pass but the tests
 
-bench: install ## side-by-side measurements
-	$(BIN)/python -m bench
+bench: install ## side-by-side measurements, with the peers of the bench group; BENCH=NAME for one
+	$(UV) sync --frozen --extra embedded --group dev --group bench --python $(PYTHON)
+	$(BIN)/python -m bench $(BENCH)
 
 clean: ## remove what make made
 	rm -rf $(VENV) .uv .pytest_cache .ruff_cache .hypothesis .import_linter_cache

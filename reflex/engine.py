@@ -1,7 +1,10 @@
 """Finds the spans of all rules in one text: a prefilter says which rules can hit, google-re2 says where."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +19,12 @@ WIDEST = 400
 """Bytes that a match of an injection rule may span; a test holds the tables to it."""
 MOST_PER_RULE = 4
 """Spans of one injection rule in one text: the verdict needs no more."""
+
+
+MOST_SINGLE = 2000
+"""Spans of one data rule that are told one by one; later neighbours are joined: a flood costs no more."""
+NEIGHBOURS = 2
+"""Bytes between spans that are joined."""
 
 
 class Hit(NamedTuple):
@@ -57,23 +66,18 @@ class Engine:
     def __init__(
         self, *, rules: Sequence[Rule], use_hyperscan: bool | None = None, folder: Path | None = None
     ) -> None:
-        self._injection = _Group(
-            rules=[rule for rule in rules if rule.category is Category.INJECTION],
-            ends=True,
-            use_hyperscan=use_hyperscan,
-            folder=folder,
-        )
-        self._data = _Group(
-            rules=[rule for rule in rules if rule.category is not Category.INJECTION],
-            ends=False,
-            use_hyperscan=use_hyperscan,
-            folder=folder,
-        )
+        attacks = [rule for rule in rules if rule.category is Category.INJECTION]
+        others = [rule for rule in rules if rule.category is not Category.INJECTION]
+        patterns = list(PROBES.values())
         self._probes = tuple(PROBES)
-        self._probe_regexes = [compile_regex(pattern) for pattern in PROBES.values()]
-        self._probing = make_prefilter(
-            patterns=list(PROBES.values()), ends=False, use_hyperscan=use_hyperscan, folder=folder
-        )
+        self._probe_regexes = [compile_regex(pattern) for pattern in patterns]
+        # Compiling takes seconds and leaves the interpreter free.
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            make = partial(pool.submit, use_hyperscan=use_hyperscan, folder=folder)
+            injection = make(_Group, rules=attacks, ends=True)
+            data = make(_Group, rules=others, ends=False)
+            probing = make(make_prefilter, patterns=patterns, ends=False)
+            self._injection, self._data, self._probing = injection.result(), data.result(), probing.result()
         self.name = self._probing.name
 
     def scan(self, *, text: str, injection: bool, data: bool) -> Scan:
@@ -118,11 +122,16 @@ class _Group:
         """Every match of every rule."""
         for index in self._prefilter.candidates(data=encoded.data):
             rule, group = self._rules[index], self._groups[index]
-            for match in self._regexes[index].finditer(encoded.data):
-                start, end = match.span(group)
-                if start < 0:
-                    start, end = match.span()
+            spans = self._spans(index=index, group=group, data=encoded.data)
+            for start, end in islice(spans, MOST_SINGLE):
                 yield Hit(rule, encoded.character(start), encoded.character(end))
+            for start, end in _runs(spans):
+                yield Hit(rule, encoded.character(start), encoded.character(end))
+
+    def _spans(self, *, index: int, group: int, data: bytes) -> Iterator[tuple[int, int]]:
+        for match in self._regexes[index].finditer(data):
+            start, end = match.span(group)
+            yield (start, end) if start >= 0 else match.span()
 
     def injection_hits(self, *, encoded: Bytes) -> Iterator[Hit]:
         """The first matches of each rule; re2 looks only near the ends that the prefilter saw."""
@@ -141,6 +150,20 @@ class _Group:
     def _hit(self, *, index: int, match: Match[bytes], encoded: Bytes) -> Hit:
         start, end = match.span()
         return Hit(self._rules[index], encoded.character(start), encoded.character(end))
+
+
+def _runs(spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Spans joined where hardly anything lies between them."""
+    first = last = -1
+    for start, end in spans:
+        if first >= 0 and start - last <= NEIGHBOURS:
+            last = end
+            continue
+        if first >= 0:
+            yield first, last
+        first, last = start, end
+    if first >= 0:
+        yield first, last
 
 
 def _windows(*, ends: Sequence[int] | None, length: int) -> Iterator[tuple[int, int]]:

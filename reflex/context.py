@@ -28,7 +28,6 @@ _NEGATIONS = compile_regex(
     r"without|not to|nobody should|is not to|unable to|did not|didn'?t)\s*(?:ever |just |simply )?$|"
     r"(?:不要|别|別|勿|\b\x{043D}\x{0435} )$"
 )
-_CODE_LINE = compile_regex(r"(?m)^(?:\s*(?:>|\||//|#|\*|-)\s|\s{4}|\t)[^\n]*$")
 
 
 def surroundings(*, text: str, start: int, end: int) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from reflex.scorer import Scorer, Weights, load_weights
 from reflex.servicer import ReflexServicer
 from reflex.settings import ReflexSettings
 from reflex.stats import Stats
+from reflex.validators import phones
 from reflex.values import MemoryStore, StoredValue, Values, ValueStore
 from reflex.vocabulary import load_vocabulary
 from servicekit.context import set_service
@@ -54,6 +55,7 @@ async def build(settings: ReflexSettings) -> AsyncGenerator[Running]:
         rules = load_rules()
         folder = settings.data_dir / NAME if settings.data_dir else None
         engine = await asyncio.to_thread(Engine, rules=rules, folder=folder)
+        await asyncio.to_thread(phones.warm)
         board.set("engine", Health.HEALTHY, required=True)
         lanes = Lanes(short=settings.short_lane, long=settings.long_lane)
         stack.callback(lanes.close)
@@ -163,6 +165,7 @@ def detector(*, scored: bool = True) -> Detector:
     Args:
         scored: with the learned score.
     """
+    phones.warm()
     return _detector(engine=Engine(rules=load_rules()), weights=load_weights() if scored else None)
 
 

@@ -72,7 +72,7 @@ class Checked:
 class Checker:
     """Checks texts.
 
-    Verdicts are remembered in this process only: a scan of an ordinary text costs no more than a round trip to
+    Verdicts are remembered in this process only: to scan an ordinary text costs no more than a round trip to
     Redis, and whoever can write to Redis must not be able to declare a text harmless.
 
     Args:

@@ -28,14 +28,14 @@ class LocalProvider:
 
     Attributes:
         title: the model's name in provenance.
-        state_file: where the server tells how far it is.
+        state_file: where the server tells how far it is; None when nobody runs one.
         http: for the server's own endpoints.
         places: as many as the server has slots.
         look_seconds: a look costs a file and a local request.
     """
 
     title: str
-    state_file: Path
+    state_file: Path | None
     http: httpx.AsyncClient
     places: int = 1
     look_seconds: float = 1.0
@@ -49,7 +49,7 @@ class LocalProvider:
 
     async def health(self) -> ModelHealth:
         """How the server stands, asked at the server itself when it says that it is ready."""
-        state = read_state(self.state_file)
+        state = self._state()
         if state is None or state.phase is not RuntimePhase.READY:
             return ModelHealth(health=Health.UNAVAILABLE, detail=_not_ready(state, title=self.title))
         try:
@@ -69,7 +69,7 @@ class LocalProvider:
         Raises:
             UnavailableError: it is being fetched or loaded, it failed, or it does not run.
         """
-        state = read_state(self.state_file)
+        state = self._state()
         if state is None or state.phase is not RuntimePhase.READY:
             raise UnavailableError(
                 _not_ready(state, title=self.title), reason="MODEL_NOT_READY", retry_after=5.0
@@ -88,6 +88,9 @@ class LocalProvider:
         """Close the connections."""
         if self._client is not None:
             await self._client.close()
+
+    def _state(self) -> RuntimeState | None:
+        return read_state(self.state_file) if self.state_file is not None else None
 
     async def _client_for(self, state: RuntimeState) -> AsyncOpenAI:
         where = (state.base_url, state.api_key)
@@ -131,7 +134,7 @@ async def open_local(*, name: str, state_file: Path | None) -> AsyncGenerator[Pr
     title = find_model(name).title
     # Nothing between us and the server on this machine: proxies of the environment are for elsewhere.
     async with httpx.AsyncClient(trust_env=False) as http:
-        provider = LocalProvider(title=title, state_file=state_file or Path("/nonexistent"), http=http)
+        provider = LocalProvider(title=title, state_file=state_file, http=http)
         try:
             yield provider
         finally:

@@ -28,7 +28,7 @@ HARD_WEIGHT = 4.0
 """Weight from which a harmless text was written to be hard."""
 CALIBRATION = 0.15
 HARD_CALIBRATION = 0.35
-FLAG_QUANTILE, SURE_QUANTILE = 0.996, 0.9995
+FLAG_QUANTILE, SURE_QUANTILE = 0.998, 0.9996
 HARD_QUANTILE = 0.95
 """Shares of harmless texts below the score that flags, and below the one that is nearly certain."""
 SEED = 20261123

@@ -51,9 +51,11 @@ def national(candidate: str) -> float:
 
 
 def warm() -> None:
-    """Load the numbering plans now: each costs milliseconds when it is first asked."""
-    for region in _REGIONS:
-        _check("2025550123", region)
+    """Load the numbering plans now: each costs milliseconds when first asked, for each length of number."""
+    for digits in range(_FEWEST_DIGITS, _MOST_DIGITS + 1):
+        for region in _REGIONS:
+            _check("0" + "2" * (digits - 1), region)
+            _check("9" * digits, region)
 
 
 @lru_cache(maxsize=4096)

@@ -69,11 +69,25 @@ def _things(match: re.Match[str], output: str) -> Finding | None:
     labelled = _labelled(output, noun=noun)
     if labelled:
         return _counted(len(labelled), bounds=bounds, what=noun)
+    if not found:
+        return _unlisted(match, noun=noun, bounds=bounds)
     found = [block for block in found if not block.nested]
     if len(found) == 1 and match["verb"].lower().startswith("list"):
         finding = _counted(len(found[0].items), bounds=bounds, what=noun, items=found[0].items)
         return Finding(passed=finding.passed, evidence=finding.evidence, confidence=_SOLE_LIST_SURE)
     return None
+
+
+def _unlisted(match: re.Match[str], *, noun: str, bounds: Bounds) -> Finding | None:
+    """Items that are to be listed, in an output without any list: prose that hides them lists none."""
+    is_item = _stem(noun.rsplit(maxsplit=1)[-1]) in {"item", "point", "step", "bullet"}
+    if not is_item or not match["verb"].lower().startswith("list") or bounds.hold(0) or bounds.hold(1):
+        return None
+    return Finding(
+        passed=False,
+        evidence=f"The output has no list; {bounds} {noun} are asked for, each on a line of its own.",
+        confidence=_SOLE_LIST_SURE,
+    )
 
 
 def _is_titled(block: ListBlock, *, noun: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations  # gRPC's handler types are generic for checkers only
 
 import inspect
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -32,9 +33,9 @@ class Call:
 class GuardInterceptor(grpc.aio.ServerInterceptor):
     """An interceptor that is a context manager around the call, with a look at each request message."""
 
+    @abstractmethod
     def guard(self, call: Call) -> AbstractAsyncContextManager[None]:
         """What happens before and after the call."""
-        raise NotImplementedError
 
     def look(self, request: Message) -> None:
         """What happens with each request message before the servicer sees it; nothing by default."""

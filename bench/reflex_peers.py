@@ -5,10 +5,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 Guard = Callable[[str], bool]
 """Whether a text is taken for an attack."""
+Lines = Callable[[Sequence[str]], set[int]]
+"""Numbers of the lines in which something is found."""
 Finder = Callable[[str], Sequence[tuple[str, int, int]]]
 """Type, start and end of what is found."""
 
@@ -92,18 +96,20 @@ def presidio() -> Finder | None:
     return find
 
 
-def detect_secrets() -> Guard | None:
-    """Whether detect-secrets with its default plugins finds a secret in a line, or None."""
+def detect_secrets() -> Lines | None:
+    """The lines of a file in which detect-secrets, with its defaults, finds a secret; or None."""
     if find_spec("detect_secrets") is None:
         return None
-    scan_line: Any = import_module("detect_secrets.core.scan").scan_line
+    scan_file: Any = import_module("detect_secrets.core.scan").scan_file
     default_settings: Any = import_module("detect_secrets.settings").default_settings
 
-    def guard(text: str) -> bool:
-        with default_settings():
-            return any(True for line in text.splitlines() for _ in scan_line(line))
+    def find(lines: Sequence[str]) -> set[int]:
+        with TemporaryDirectory() as folder, default_settings():
+            path = Path(folder) / "lines.txt"
+            path.write_text("\n".join(lines), "utf-8")
+            return {found.line_number - 1 for found in scan_file(str(path))}
 
-    return guard
+    return find
 
 
 def missing(peers: Mapping[str, object | None]) -> list[str]:

@@ -14,8 +14,9 @@ class GatewaySettings(ServiceSettings):
     """How often an idle event stream writes a comment, so that no proxy takes it for dead."""
     connections_per_ip: int = 64
     """Open connections that one address may have; 0 for no limit."""
-    rate_limit_ip: int = Field(default=100, ge=0)
-    """Requests a minute from one address; 0 for no limit."""
+    rate_limit_ip: int = Field(default=0, ge=0)
+    """Requests a minute from one address; 0 for no limit: the default while nobody can log in, since then
+    everybody on this machine would share one limit."""
     rate_limit_subject: int = Field(default=1000, ge=0)
     """Requests a minute of one authenticated subject; 0 for no limit."""
     trusted_proxies: tuple[str, ...] = ()

@@ -43,7 +43,7 @@ class Platform:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={"OCTOLLM_RATE_LIMIT_IP": "0", **os.environ},  # these tests ask more often than people do
+                env=dict(os.environ),
             )
 
     def is_ready(self) -> bool:

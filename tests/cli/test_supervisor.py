@@ -1,6 +1,7 @@
 """The supervisor over real processes and a real PostgreSQL; the services only note what happens to them."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -112,7 +113,8 @@ async def test_after_killing_everything_at_once_the_next_run_works(data_dir: Pat
         async with fake_run(data_dir) as run:
             await run.until_said("ready after")
             for process in run.family():
-                process.send_signal(signal.SIGKILL)
+                with contextlib.suppress(psutil.NoSuchProcess):  # it may have died with the supervisor already
+                    process.send_signal(signal.SIGKILL)
             await run.ended()
     async with fake_run(data_dir) as run:
         await run.until_said("ready after")

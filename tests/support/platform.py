@@ -1,5 +1,6 @@
 """A whole platform for tests: `octollm serve all` in a process of its own, with the small real model."""
 
+import contextlib
 import json
 import os
 import signal
@@ -93,7 +94,8 @@ class Platform:
         for process in family:
             process.suspend()
         for process in family:
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it may have died with the supervisor already
+                process.kill()
         self.process.wait(10)
         psutil.wait_procs(family, timeout=10)
 

@@ -113,7 +113,7 @@ async def test_after_killing_everything_at_once_the_next_run_works(data_dir: Pat
         async with fake_run(data_dir) as run:
             await run.until_said("ready after")
             for process in run.family():
-                with contextlib.suppress(psutil.NoSuchProcess):  # it may have died with the supervisor already
+                with contextlib.suppress(psutil.NoSuchProcess):  # it died with the supervisor
                     process.send_signal(signal.SIGKILL)
             await run.ended()
     async with fake_run(data_dir) as run:

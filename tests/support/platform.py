@@ -94,7 +94,7 @@ class Platform:
         for process in family:
             process.suspend()
         for process in family:
-            with contextlib.suppress(psutil.NoSuchProcess):  # it may have died with the supervisor already
+            with contextlib.suppress(psutil.NoSuchProcess):  # it died with the supervisor
                 process.kill()
         self.process.wait(10)
         psutil.wait_procs(family, timeout=10)

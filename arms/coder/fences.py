@@ -7,6 +7,8 @@ _FENCE = re.compile(
     r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
 )
 
+_TAG_LINE = re.compile(r"\s*</?(?:context|earlier_result|review|result|output|answer|text|summary)>\s*")
+
 _NAMES = {
     "py": "python",
     "python3": "python",
@@ -44,6 +46,16 @@ def without_outer_fence(text: str) -> str:
         if whole and blocks[0].language in {"", "markdown", "md", "text", "plaintext"}
         else text
     )
+
+
+def without_tags(text: str) -> str:
+    """The text without tags alone on its first and last lines, which small models copy from their prompts."""
+    lines = text.strip().splitlines()
+    while lines and _TAG_LINE.fullmatch(lines[0]):
+        lines.pop(0)
+    while lines and _TAG_LINE.fullmatch(lines[-1]):
+        lines.pop()
+    return "\n".join(lines).strip()
 
 
 def canonical(language: str) -> str:

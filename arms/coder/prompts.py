@@ -75,10 +75,10 @@ def prose_prompt(work: ProseWork) -> Prompt:
         instructions=PROSE,
         sections=(
             *given(work.brief, inputs=work.inputs),
+            *_repair(work.feedback),
             *_task(goal=work.brief.goal, instruction=work.instruction),
             Section(title="wanted", text=wanted(work.brief), data=False),
             Section(title="hint", text=_hint(work), data=False),
-            *_repair(work.feedback),
         ),
     )
 
@@ -92,9 +92,9 @@ def code_prompt(work: CodeWork) -> Prompt:
             *given(work.brief, inputs=work.inputs),
             Section(title="code", text=work.code),
             Section(title="failure", text=work.failure, cuttable=True),
+            *_repair(work.feedback),
             *_task(goal=work.brief.goal, instruction=work.instruction),
             Section(title="wanted", text=wanted(work.brief), data=False),
-            *_repair(work.feedback),
             Section(title="how", text=_CODE_TASKS[work.action] + language, data=False),
         ),
     )
@@ -114,15 +114,15 @@ def _task(*, goal: str, instruction: str) -> tuple[Section, ...]:
 
 
 def _repair(feedback: str) -> tuple[Section, ...]:
+    """Before the task: a small model that reads this last answers it instead of doing the task."""
     if not feedback:
         return ()
     return (
-        Section(title="refused", text="Your earlier result was refused. What was wrong with it:", data=False),
+        Section(title="refused", text="The earlier result was refused, for these reasons:", data=False),
         Section(title="review", text=feedback, cuttable=True),
         Section(
             title="repair",
-            text="Do the task again from the beginning, differently, so that nothing of this is wrong. "
-            "Answer with the whole new result alone.",
+            text="Now do the task anew, so that none of these reasons holds any more.",
             data=False,
         ),
     )

@@ -1,7 +1,7 @@
 """Writes prose and code with the model."""
 
 from arms.arm import Emit
-from arms.coder.fences import canonical, find_blocks, without_blocks, without_outer_fence
+from arms.coder.fences import canonical, find_blocks, without_blocks, without_outer_fence, without_tags
 from arms.coder.prompts import code_prompt, prose_prompt
 from arms.coder.work import Code, CodeAction, CodeWork, Prose, ProseWork
 from arms.model.failures import UnusableOutputError
@@ -10,6 +10,9 @@ from arms.step import Progress
 
 _PROSE_TOKENS = 1200
 _CODE_TOKENS = 1600
+
+_REPAIR_TEMPERATURE = 0.7
+"""At 0 a small model writes word for word again what was refused."""
 
 _WHOLE = 0.8
 """How sure we are of an answer that is complete and was written from all of the material."""
@@ -25,8 +28,13 @@ async def write_prose(work: ProseWork, *, model: ModelSession, emit: Emit) -> Pr
     Raises:
         OctoError: the model is not ready, the limits are too narrow, or it wrote nothing.
     """
-    answer = await model.text(prose_prompt(work), max_tokens=_PROSE_TOKENS, on_delta=_streamed(emit))
-    text = without_outer_fence(answer.text)
+    answer = await model.text(
+        prose_prompt(work),
+        max_tokens=_PROSE_TOKENS,
+        temperature=_temperature(work.feedback),
+        on_delta=_streamed(emit),
+    )
+    text = without_outer_fence(without_tags(answer.text))
     if not text:
         raise UnusableOutputError("the model wrote nothing", reason="MODEL_OUTPUT_EMPTY")
     return Prose(text=text, confidence=_confidence(answer))
@@ -38,7 +46,12 @@ async def write_code(work: CodeWork, *, model: ModelSession, emit: Emit) -> Code
     Raises:
         OctoError: the model is not ready, the limits are too narrow, or it wrote no code.
     """
-    answer = await model.text(code_prompt(work), max_tokens=_CODE_TOKENS, on_delta=_streamed(emit))
+    answer = await model.text(
+        code_prompt(work),
+        max_tokens=_CODE_TOKENS,
+        temperature=_temperature(work.feedback),
+        on_delta=_streamed(emit),
+    )
     if work.action is CodeAction.EXPLAIN:
         return Code(
             code="",
@@ -57,6 +70,10 @@ async def write_code(work: CodeWork, *, model: ModelSession, emit: Emit) -> Code
         explanation=without_blocks(answer.text),
         confidence=_confidence(answer),
     )
+
+
+def _temperature(feedback: str) -> float:
+    return _REPAIR_TEMPERATURE if feedback else 0.0
 
 
 def _streamed(emit: Emit) -> OnDelta:

@@ -21,6 +21,7 @@ _WHAT = (
 )
 _NOT = r"(?:does\s+not|doesn't|do\s+not|must\s+not|should\s+not|not|never)"
 _ANYWHERE = r"(?:\s+(?:somewhere|anywhere|at\s+least\s+once|in\s+the\s+(?:text|output|answer|summary)))?"
+_ECHO = re.compile(r"\b(?:mentions?|refers?\s+to)\s+(?:the\s+|an?\s+|its\s+|any\s+)?$", re.IGNORECASE)
 _LOWER_SURE = 0.9
 
 
@@ -80,10 +81,10 @@ def _mentions_not(match: re.Match[str], output: str) -> Finding | None:
 
 
 def _find_loosely(text: str, wanted: str) -> int:
-    """As `_find`, with hyphens for blanks and a plural s allowed."""
+    """As `_find`, with hyphens for blanks and a plural s allowed; a repeated criterion does not count."""
     inner = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", wanted.strip()))
-    match = re.search(rf"(?<!\w){inner}s?(?!\w)", text, re.IGNORECASE)
-    return match.start() if match else -1
+    matches = re.finditer(rf"(?<!\w){inner}s?(?!\w)", text, re.IGNORECASE)
+    return next((m.start() for m in matches if not _ECHO.search(text[: m.start()][-40:])), -1)
 
 
 def _begins(match: re.Match[str], output: str) -> Finding:

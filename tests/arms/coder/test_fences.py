@@ -1,6 +1,6 @@
 import pytest
 
-from arms.coder.fences import find_blocks, without_blocks, without_outer_fence
+from arms.coder.fences import find_blocks, without_blocks, without_outer_fence, without_tags
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,17 @@ def test_the_words_around_the_blocks_are_the_explanation() -> None:
 )
 def test_prose_is_taken_out_of_its_wrapping(text: str, expected: str) -> None:
     assert without_outer_fence(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<result>\nHello\n</result>", "Hello"),
+        ("<context>\n<summary>\nHello", "Hello"),
+        ("<p>\nHello\n</p>", "<p>\nHello\n</p>"),
+        ("Hello <result>", "Hello <result>"),
+        ("<result>", ""),
+    ],
+)
+def test_tags_copied_from_the_prompt_go(text: str, expected: str) -> None:
+    assert without_tags(text) == expected

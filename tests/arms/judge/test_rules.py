@@ -50,6 +50,7 @@ CASES = [
     ("mentions the root cause", SUMMARY, True),
     ("must mention action items", SUMMARY, True),
     ("mentions the weather", SUMMARY, None),
+    ("mentions the root cause", "It must satisfy:\n- mentions the root cause", None),
     ("does not mention checkout", SUMMARY, False),
     ("does not mention any customer", SUMMARY, None),
     ('contains the words "pool" and "window"', SUMMARY, True),

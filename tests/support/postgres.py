@@ -1,11 +1,13 @@
 """A real PostgreSQL for tests: one shared by a session, or one of its own for a test that breaks it."""
 
+import contextlib
 import os
 import signal
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -56,7 +58,8 @@ class BreakablePostgres:
 
     def _signal(self, number: signal.Signals) -> None:
         for process in working_in(self._data):
-            process.send_signal(number)
+            with contextlib.suppress(psutil.NoSuchProcess):  # a server process ends with the main one
+                process.send_signal(number)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from octollm.reflex.v1 import reflex_pb2 as pb
 
 from gateway.convert.values import instant, names, raw_json
 from gateway.routing.strict_json import compact
-from gateway.schemas.reflex import CheckRequest, PutCacheRequest
+from gateway.schemas.reflex import CheckBatchRequest, CheckRequest, PutCacheRequest
 
 ACTION = names(pb.Action.DESCRIPTOR, prefix="ACTION_")
 CATEGORY = names(pb.Category.DESCRIPTOR, prefix="CATEGORY_")
@@ -15,18 +15,12 @@ SEVERITY = names(pb.Severity.DESCRIPTOR, prefix="SEVERITY_")
 
 def to_check(request: CheckRequest) -> pb.CheckRequest:
     """A text to check, as the reflex takes it."""
-    checks = request.checks
-    return pb.CheckRequest(
-        text=request.text,
-        user_id=request.user_id or "",
-        options=pb.CheckOptions(
-            cache=checks.cache,
-            pii=checks.pii,
-            secrets=checks.secrets,
-            injection=checks.injection,
-            redact=request.redact,
-        ),
-    )
+    return pb.CheckRequest(text=request.text, user_id=request.user_id or "", options=_options(request))
+
+
+def to_check_batch(request: CheckBatchRequest) -> pb.CheckBatchRequest:
+    """Texts to check, as the reflex takes them."""
+    return pb.CheckBatchRequest(texts=request.texts, user_id=request.user_id or "", options=_options(request))
 
 
 def to_put(request: PutCacheRequest) -> pb.PutCacheRequest:
@@ -35,6 +29,11 @@ def to_put(request: PutCacheRequest) -> pb.PutCacheRequest:
     if request.key is not None:
         return pb.PutCacheRequest(key=request.key, value_json=value, ttl_seconds=ttl)
     return pb.PutCacheRequest(text=request.text or "", value_json=value, ttl_seconds=ttl)
+
+
+def verdicts(it: pb.CheckBatchResponse, *, request_id: str) -> dict[str, Any]:
+    """Verdicts in the order of their texts; see `gateway.schemas.reflex.CheckBatchResponse`."""
+    return {"results": [verdict(each, request_id=request_id) for each in it.results]}
 
 
 def verdict(it: pb.CheckResponse, *, request_id: str) -> dict[str, Any]:
@@ -97,3 +96,14 @@ def stats(it: pb.GetStatsResponse) -> dict[str, Any]:
         "backend": it.backend or "memory",
         "uptime_seconds": it.uptime_seconds,
     }
+
+
+def _options(request: CheckRequest | CheckBatchRequest) -> pb.CheckOptions:
+    checks = request.checks
+    return pb.CheckOptions(
+        cache=checks.cache,
+        pii=checks.pii,
+        secrets=checks.secrets,
+        injection=checks.injection,
+        redact=request.redact,
+    )

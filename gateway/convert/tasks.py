@@ -107,6 +107,11 @@ def task(it: pb.Task) -> dict[str, Any]:
     }
 
 
+def day(it: pb.DailyUsage) -> dict[str, Any]:
+    """What was used on one day; see `gateway.schemas.usage.DailyUsage`."""
+    return {"date": it.date, "tasks": it.tasks, "tokens": it.tokens, "cost_dollars": dollars(it.cost_micros)}
+
+
 def _result(it: pb.TaskResult) -> dict[str, Any]:
     return {
         "output": it.output,

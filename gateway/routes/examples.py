@@ -129,6 +129,8 @@ STEP_PAGE: dict[str, Any] = {
     "pagination": PAGINATION,
 }
 
+USAGE = {"data": [{"date": "2026-11-23", "tasks": 14, "tokens": 20480, "cost_dollars": 0.35}]}
+
 EVENTS = (
     'id: 1\nevent: task.queued\ndata: {"task_id":"task_4fGh7Jk2Lm9Qr1Xz","sequence":1,"type":"task.queued",'
     '"created_at":"2026-11-23T09:30:00.000000Z","step_id":null,"data":{}}\n\n'
@@ -184,6 +186,11 @@ VERDICT = {
     "sanitized_text": "Write to [EMAIL], please.",
     "risk_score": 0.2,
     "processing_time_ms": 0.4,
+}
+CHECK_BATCH_REQUEST = {
+    "texts": ["Write to jane.roe@example.com, please.", "See you tomorrow."],
+    "checks": {"cache": False, "pii": True, "secrets": True, "injection": True},
+    "redact": True,
 }
 PUT_CACHE = {"key": "answers:en:42", "value": {"answer": 42}, "ttl_seconds": 300}
 STORED = {"key": "answers:en:42", "expires_at": "2026-11-23T09:35:00.000000Z"}

@@ -6,7 +6,7 @@ from fastapi import Body, Request, Response
 from octollm.reflex.v1 import reflex_pb2 as pb
 
 from gateway.context import context_of
-from gateway.convert.reflex import entry, stats, stored, to_check, to_put, verdict
+from gateway.convert.reflex import entry, stats, stored, to_check, to_check_batch, to_put, verdict, verdicts
 from gateway.routes import examples
 from gateway.routes.failures import WITH_BODY, failures
 from gateway.routes.parameters import KeyInPath
@@ -17,6 +17,8 @@ from gateway.routing.route import KIB, needs
 from gateway.routing.strict_json import compact
 from gateway.schemas.reflex import (
     CacheEntry,
+    CheckBatchRequest,
+    CheckBatchResponse,
     CheckRequest,
     CheckResponse,
     PutCacheRequest,
@@ -30,6 +32,12 @@ router = api_router(tag="reflex")
 
 VALUE_BYTES = 1024 * KIB
 """Bytes that a cached value may have as JSON."""
+
+BATCH_BYTES = 1024 * KIB
+"""Bytes that the texts of a batch may have together."""
+
+BATCH_BODY = BATCH_BYTES + 256 * KIB
+"""Bytes of such a batch's body: what JSON adds counts too."""
 
 
 @router.post(
@@ -47,6 +55,33 @@ async def check(
     """Looks for personal data, secrets and injections in a text, and looks the text up in the cache."""
     found = await context_of(request).clients.reflex.Check(to_check(body))
     return json_answer(verdict(found, request_id=current_request_id()))
+
+
+@router.post(
+    "/check/batch",
+    operation_id="check_batch",
+    summary="Check many texts",
+    openapi_extra=needs("reflex:check", body_limit=BATCH_BODY),
+    response_model=CheckBatchResponse,
+    responses=told(200, "The verdicts, in the order of the texts.", example={"results": [examples.VERDICT]})
+    | failures(*WITH_BODY),
+)
+async def check_batch(
+    request: Request,
+    body: Annotated[
+        CheckBatchRequest, Body(openapi_examples={"letters": {"value": examples.CHECK_BATCH_REQUEST}})
+    ],
+) -> Response:
+    """Checks 1 to 100 texts, together at most 1 MiB, under the same options."""
+    if sum(len(text.encode()) for text in body.texts) > BATCH_BYTES:
+        raise ValidationFailedError(
+            "the texts are too large together",
+            field="texts",
+            constraint=f"must be at most {BATCH_BYTES} bytes together",
+            reason="FIELD_RULE",
+        )
+    found = await context_of(request).clients.reflex.CheckBatch(to_check_batch(body))
+    return json_answer(verdicts(found, request_id=current_request_id()))
 
 
 @router.post(

@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 
 from gateway.clients import ARMS
 from gateway.context import GATEWAY
-from gateway.routes import arms, docs, events, health, reflex, tasks
+from gateway.routes import arms, docs, events, health, reflex, tasks, usage
 
 DOORS = (GATEWAY, "reflex", *ARMS)
 """Every port by the service whose API it serves."""
@@ -22,7 +22,15 @@ def routes_of(door: str) -> Sequence[APIRoute]:
 
 def _routers_of(door: str) -> Sequence[APIRouter]:
     if door == GATEWAY:
-        return (tasks.router, events.router, reflex.router, arms.router, health.of_arms, *_COMMON)
+        return (
+            tasks.router,
+            events.router,
+            usage.router,
+            reflex.router,
+            arms.router,
+            health.of_arms,
+            *_COMMON,
+        )
     if door == "reflex":
         return (reflex.router, *_COMMON)
     return (arms.own_port, *_COMMON)

@@ -121,24 +121,26 @@ async def get_task(
 @router.delete(
     "/tasks/{task_id}",
     operation_id="cancel_task",
-    summary="Cancel a task",
+    summary="Cancel or erase a task",
     openapi_extra=needs("task:cancel"),
     response_model=Task,
-    responses=told(200, "The task, cancelled.", example=examples.CANCELLED_TASK, headers=ETAG)
+    responses=told(
+        200, "The task, cancelled, or what is left of it.", example=examples.CANCELLED_TASK, headers=ETAG
+    )
     | failures(404, 409),
 )
 async def cancel_task(
     request: Request, task_id: TaskInPath, query: Annotated[DeleteTaskQuery, Query()]
 ) -> Response:
-    """Ends a task that has not ended. Cancelled stays cancelled; a completed or failed task is a conflict."""
+    """Ends a task that has not ended. Cancelled stays cancelled; a completed or failed task is a conflict.
+
+    With `erase` it removes what a task that has ended says; one that has not is a conflict.
+    """
+    tasks = context_of(request).clients.tasks
     if query.erase:
-        raise ValidationFailedError(
-            "erasing is not supported by this version; leave erase out",
-            field="erase",
-            constraint="must be false",
-            reason="NOT_SUPPORTED",
-        )
-    cancelled = await context_of(request).clients.tasks.CancelTask(pb.CancelTaskRequest(task_id=task_id))
+        erased = await tasks.EraseTask(pb.EraseTaskRequest(task_id=task_id))
+        return task_answer(erased.task)
+    cancelled = await tasks.CancelTask(pb.CancelTaskRequest(task_id=task_id))
     return task_answer(cancelled.task)
 
 

@@ -31,6 +31,19 @@ class CheckRequest(Sent):
     redact: bool = Field(default=True, description="Return `sanitized_text`.")
 
 
+class CheckBatchRequest(Sent):
+    """Many texts to check in the same way."""
+
+    texts: Annotated[list[Text], Field(min_length=1, max_length=100)] = Field(
+        description="The texts, together at most 1 MiB."
+    )
+    user_id: Annotated[str, StringConstraints(max_length=255)] | None = Field(
+        default=None, description="The end user on whose behalf they are checked; only counted, never stored."
+    )
+    checks: CheckFlags = Field(default_factory=CheckFlags)
+    redact: bool = Field(default=True, description="Return `sanitized_text`.")
+
+
 class Finding(Told):
     """Something that was found; it never repeats the value."""
 
@@ -63,6 +76,12 @@ class CheckResponse(Told):
     )
     risk_score: float = Field(ge=0, le=1)
     processing_time_ms: float = Field(ge=0)
+
+
+class CheckBatchResponse(Told):
+    """The verdicts, in the order of the texts."""
+
+    results: list[CheckResponse]
 
 
 class PutCacheRequest(Sent):

@@ -225,5 +225,6 @@ class DeleteTaskQuery(SentInQuery):
 
     erase: QueryTruth = Field(
         default=False,
-        description="Remove what the task holds. Not supported yet: `true` is refused.",
+        description="Instead of cancelling, remove what a task that has ended says: goal, constraints, "
+        "criteria, context, labels, steps, result and events. Its id, status, times and usage stay.",
     )

@@ -13,8 +13,9 @@ from pydantic import BaseModel
 
 from gateway.schemas.base import ARM_ID_PATTERN, CACHE_KEY_PATTERN, TASK_ID_PATTERN
 from gateway.schemas.paging import PageQuery
-from gateway.schemas.reflex import CheckFlags, CheckRequest, PutCacheRequest
+from gateway.schemas.reflex import CheckBatchRequest, CheckFlags, CheckRequest, PutCacheRequest
 from gateway.schemas.tasks import BudgetRequest, GetTaskQuery, ListTasksQuery, PolicyRequest, TaskRequest
+from gateway.schemas.usage import UsageQuery
 
 MICROS = 1_000_000
 
@@ -80,6 +81,17 @@ PAIRS = (
         apart={"options": "a message of its own", "redact": "beside the checks here, among them there"},
     ),
     Pair(
+        proto=reflex_pb2.CheckBatchRequest.DESCRIPTOR,
+        model=CheckBatchRequest,
+        named={"options": "checks"},
+        apart={"options": "a message of its own", "redact": "beside the checks here, among them there"},
+    ),
+    Pair(
+        proto=tasks_pb2.GetUsageRequest.DESCRIPTOR,
+        model=UsageQuery,
+        apart={"days": "0 means the default in the proto; see test_days"},
+    ),
+    Pair(
         proto=reflex_pb2.CheckOptions.DESCRIPTOR,
         model=CheckFlags,
         apart={
@@ -111,7 +123,7 @@ def of_proto(descriptor: FieldDescriptor, *, scale: int = 1) -> dict[str, Any]:
             "values": _string(found.values.string),
         }
     if descriptor.is_repeated:
-        return _some(maxItems=its.repeated.max_items) | {
+        return _some(minItems=its.repeated.min_items, maxItems=its.repeated.max_items) | {
             "items": _scalar(descriptor, its.repeated.items, scale)
         }
     return _scalar(descriptor, its, scale)
@@ -152,7 +164,9 @@ def of_schema(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict
     if len(branches) == 1:
         return of_schema(branches[0], definitions)
     if schema.get("type") == "array":
-        return _some(maxItems=schema.get("maxItems")) | {"items": of_schema(schema["items"], definitions)}
+        return _some(minItems=schema.get("minItems"), maxItems=schema.get("maxItems")) | {
+            "items": of_schema(schema["items"], definitions)
+        }
     if schema.get("type") == "object" and "additionalProperties" in schema:
         return _some(maxProperties=schema.get("maxProperties")) | {
             "names": of_schema(schema.get("propertyNames", {}), definitions),
@@ -218,12 +232,24 @@ def test_pages(message: Any) -> None:
     assert (schema["page"]["minimum"], schema["page_size"]["minimum"]) == (1, 1)
 
 
+def test_days() -> None:
+    schema = UsageQuery.model_json_schema()["properties"]["days"]
+    its = rules(tasks_pb2.GetUsageRequest.DESCRIPTOR.fields_by_name["days"]).int32
+    assert (schema["minimum"], schema["maximum"]) == (1, its.lte)
+
+
 def test_the_context() -> None:
     from gateway.routes.tasks import CONTEXT_BYTES
 
     assert (
         rules(tasks_pb2.TaskSpec.DESCRIPTOR.fields_by_name["context_json"]).string.max_bytes == CONTEXT_BYTES
     )
+
+
+def test_the_batch() -> None:
+    from gateway.routes.reflex import BATCH_BYTES
+
+    assert BATCH_BYTES == 1024 * 1024  # the servicer's own rule: the proto can only say it in words
 
 
 def test_the_value() -> None:

@@ -138,6 +138,25 @@ class Tasks(tasks_pb2_grpc.TaskServiceServicer):
         task.cancelled_at.FromDatetime(NOW + timedelta(seconds=2))
         return tasks_pb2.CancelTaskResponse(task=task)
 
+    async def EraseTask(
+        self, request: tasks_pb2.EraseTaskRequest, context: Context
+    ) -> tasks_pb2.EraseTaskResponse:
+        self.requests.append(request)
+        task = self.find(request.task_id)
+        if task.status not in ENDED:
+            raise ConflictError("a task that has not ended cannot be erased; cancel it first")
+        task.spec.goal = ""
+        task.ClearField("result")
+        return tasks_pb2.EraseTaskResponse(task=task)
+
+    async def GetUsage(
+        self, request: tasks_pb2.GetUsageRequest, context: Context
+    ) -> tasks_pb2.GetUsageResponse:
+        self.requests.append(request)
+        response = tasks_pb2.GetUsageResponse()
+        response.days.add(date="2026-11-23", tasks=2, tokens=70, cost_micros=1_500_000)
+        return response
+
     async def WatchTask(
         self, request: tasks_pb2.WatchTaskRequest, context: Context
     ) -> AsyncIterator[tasks_pb2.WatchTaskResponse]:
@@ -216,6 +235,13 @@ class Reflex(reflex_pb2_grpc.ReflexServiceServicer):
             response.sanitized_text = "[EMAIL]"
             response.findings.add(category=1, type="email", severity=2, start=0, end=5, confidence=0.9)
         return response
+
+    async def CheckBatch(
+        self, request: reflex_pb2.CheckBatchRequest, context: Context
+    ) -> reflex_pb2.CheckBatchResponse:
+        self.requests.append(request)
+        asked = [reflex_pb2.CheckRequest(text=text, options=request.options) for text in request.texts]
+        return reflex_pb2.CheckBatchResponse(results=[await self.Check(it, context) for it in asked])
 
     async def PutCache(
         self, request: reflex_pb2.PutCacheRequest, context: Context

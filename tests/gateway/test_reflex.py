@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.schemas.reflex import CacheEntry, CheckResponse, PutCacheResponse, Stats
+from gateway.schemas.reflex import CacheEntry, CheckBatchResponse, CheckResponse, PutCacheResponse, Stats
 from tests.gateway.conftest import Gateway
 
 
@@ -27,6 +27,38 @@ async def test_check(gateway: Gateway, door: str) -> None:
     assert (options.cache, options.pii, options.secrets, options.injection) == (False, True, True, True)
     assert options.HasField("redact")
     assert not options.redact
+
+
+@pytest.mark.parametrize("door", ["gateway", "reflex"])
+async def test_a_batch_is_answered_in_its_order(gateway: Gateway, door: str) -> None:
+    texts = ["a@b.c", "nothing", "d@e.f"]
+    async with gateway.client(door) as api:
+        answer = await api.post("/check/batch", json={"texts": texts, "checks": {"pii": False}})
+    told = CheckBatchResponse.model_validate_json(answer.content)
+    assert [it.action for it in told.results] == ["sanitize", "allow", "sanitize"]
+    assert not gateway.fakes.reflex.requests[0].options.pii
+
+
+@pytest.mark.parametrize(
+    ("texts", "status", "field"),
+    [
+        ([], 400, "texts"),
+        (["x"] * 101, 400, "texts"),
+        ([""], 400, "texts[0]"),
+        (["x" * 100_001], 400, "texts[0]"),
+        (["\u00e4" * 52_429] * 10, 400, "texts"),
+        (["x" * 100_000] * 14, 413, None),
+        (["x" * 100_000] * 10, 200, None),
+    ],
+)
+async def test_bounds_of_a_batch(
+    api: httpx.AsyncClient, texts: list[str], status: int, field: str | None
+) -> None:
+    body = json.dumps({"texts": texts}, ensure_ascii=False).encode()
+    answer = await api.post("/check/batch", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status
+    if status != 200:
+        assert answer.json()["error"]["details"].get("field") == field
 
 
 @pytest.mark.parametrize("value", [None, 0, 2**53 + 1, 10**30, 1.0, "x", [], {}, {"a": [1, {"b": None}]}])

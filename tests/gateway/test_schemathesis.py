@@ -28,7 +28,7 @@ EXAMPLES = int(os.environ.get("OCTOLLM_TEST_EXAMPLES", "12"))
 
 WORDS_ONLY = {
     "POST /api/v1/tasks": "names in metadata, the context's size and depth, and the refusal of callbacks",
-    "DELETE /api/v1/tasks/{task_id}": "the refusal to erase",
+    "POST /api/v1/check/batch": "no U+0000 in a text",
     "POST /api/v1/cache": "exactly one of key and text",
 }
 """Operations with rules that OpenAPI 3.0 cannot say: there a refusal of what the schema allows is right."""

@@ -10,6 +10,7 @@ from octollm.orchestrator.v1 import tasks_pb2 as pb
 
 from gateway.schemas.steps import StepPage
 from gateway.schemas.tasks import Task, TaskPage
+from gateway.schemas.usage import UsageReport
 from tests.gateway.conftest import Gateway
 from tests.gateway.fakes import a_completed_task, a_failed_task
 
@@ -186,11 +187,32 @@ async def test_what_is_refused_beyond_the_shape(
     assert gateway.fakes.tasks.requests == []
 
 
-async def test_erasing_is_refused_rather_than_ignored(gateway: Gateway, api: httpx.AsyncClient) -> None:
-    task = gateway.fakes.tasks.add()
-    answer = await api.delete(f"/tasks/{task.task_id}?erase=true")
-    assert (answer.status_code, answer.json()["error"]["details"]["field"]) == (400, "erase")
+async def test_erase_is_for_what_has_ended_and_cancels_nothing(
+    gateway: Gateway, api: httpx.AsyncClient
+) -> None:
+    task, ended = gateway.fakes.tasks.add(), a_completed_task(gateway.fakes.tasks)
+    conflict = await api.delete(f"/tasks/{task.task_id}?erase=true")
+    assert (conflict.status_code, conflict.json()["error"]["code"]) == (409, "CONFLICT")
     assert task.status == pb.TASK_STATUS_QUEUED
+    erased = await api.delete(f"/tasks/{ended.task_id}?erase=true")
+    assert (erased.status_code, erased.headers["etag"]) == (200, f'"{ended.last_sequence}"')
+    told = Task.model_validate_json(erased.content)
+    assert (told.goal, told.result, told.status) == ("", None, "completed")
+    assert (await api.delete(f"/tasks/task_{'9' * 16}?erase=true")).status_code == 404
+
+
+@pytest.mark.parametrize(("query", "days"), [("", 30), ("?days=1", 1), ("?days=366", 366)])
+async def test_usage(gateway: Gateway, api: httpx.AsyncClient, query: str, days: int) -> None:
+    answer = await api.get(f"/usage{query}")
+    assert UsageReport.model_validate_json(answer.content).data[0].cost_dollars == 1.5
+    assert answer.json()["data"][0] == {"date": "2026-11-23", "tasks": 2, "tokens": 70, "cost_dollars": 1.5}
+    assert gateway.fakes.tasks.requests[-1].days == days
+
+
+@pytest.mark.parametrize("days", ["0", "367", "x"])
+async def test_days_of_usage_have_bounds(api: httpx.AsyncClient, days: str) -> None:
+    answer = await api.get(f"/usage?days={days}")
+    assert (answer.status_code, answer.json()["error"]["details"]["field"]) == (400, "days")
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "\u00e4"])

@@ -3,28 +3,11 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-SHIM = Path(__file__).with_name("shim.py")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Account:
-    """An operating system user to run a program as.
-
-    Args:
-        name: its name in the password database.
-        uid: user id.
-        gid: its primary group's id.
-    """
-
-    name: str
-    uid: int
-    gid: int
+from servicekit.tied import Account, tied
 
 
 async def start_child(
@@ -61,18 +44,6 @@ async def start_child(
         pass_fds=pass_fds,
         cwd=cwd,
     )
-
-
-def tied(
-    argv: Sequence[str | Path],
-    *,
-    account: Account | None = None,
-    death_signal: signal.Signals = signal.SIGKILL,
-) -> list[str]:
-    """Return the command that runs ``argv`` tied to the life of the calling process."""
-    who = f"{account.uid}:{account.gid}" if account else "-"
-    shim = [sys.executable, "-I", "-S", str(SHIM), str(os.getpid()), str(int(death_signal)), who]
-    return [*shim, *map(str, argv)]
 
 
 async def stop_child(

@@ -20,12 +20,19 @@ from arms.provenance import Provenance
 from arms.servicer import call_bytes
 from arms.step import Artifact
 from servicekit.context import set_task_id
+from servicekit.errors import UnavailableError
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 SERVICE_NAME = executor_pb2.DESCRIPTOR.services_by_name["ExecutorService"].full_name
 
-_ACTS = {"python": "code_execution", "shell": "shell_command", "http": "http_request"}
+_ACTS = {
+    "python": "code_execution",
+    "javascript": "code_execution",
+    "expression": "code_execution",
+    "shell": "shell_command",
+    "http": "http_request",
+}
 """The capability that each action takes."""
 
 
@@ -68,6 +75,10 @@ def action_from(request: executor_pb2.RunActionRequest) -> Action:
             body=request.http.body,
         )
         return HttpAction(request=asked, seconds=request.timeout_seconds)
+    if request.HasField("javascript") or request.HasField("expression"):
+        raise UnavailableError(
+            "This executor runs no JavaScript and no expressions.", reason="ACTION_MISSING"
+        )
     files = contents(_artifact_from(file) for file in request.files)
     if request.HasField("shell"):
         return ShellAction(

@@ -9,9 +9,10 @@ from pathlib import Path
 from cli.embedded.configuration import write_configuration
 from cli.embedded.unprivileged import can_reach, server_account
 from cli.embedded.wheel import Programs, copy_programs, find_programs
-from cli.processes import Account, plain_environment
+from cli.processes import plain_environment
 from cli.rundir import make_path, make_private, runtime_dir
 from servicekit.errors import ValidationFailedError
+from servicekit.tied import Account
 
 SHARED = Path("/var/lib/octollm")
 """Where root keeps what the unprivileged account must be able to read."""

@@ -10,8 +10,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cli.processes import Account
 from servicekit.errors import UnavailableError
+from servicekit.tied import Account
 
 PROBE = """
 import os, sys

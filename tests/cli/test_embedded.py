@@ -18,8 +18,8 @@ from cli.embedded.postgres import embedded_postgres
 from cli.embedded.takeover import working_in
 from cli.embedded.unprivileged import can_reach, server_account
 from cli.embedded.wheel import copy_programs, find_programs
-from cli.processes import tied
 from servicekit.errors import ConflictError, UnavailableError, ValidationFailedError
+from servicekit.tied import tied
 from tests.support.fake_run import AS_USER, until_gone
 from tests.support.postgres import BreakablePostgres
 

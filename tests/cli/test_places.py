@@ -11,12 +11,12 @@ import pytest
 
 from cli.lock import owned
 from cli.ports import count_grpc, count_rest, usable_ports
-from cli.processes import tied
 from cli.rundir import LONGEST_NAME, LONGEST_SOCKET_PATH, make_path, make_private, runtime_dir
 from cli.settings import default_data_dir
 from cli.supervisor.endpoints import end_recorded, process_entry, read_endpoints, write_endpoints
 from cli.supervisor.logfiles import rotate
 from servicekit.errors import ConflictError, UnavailableError, ValidationFailedError
+from servicekit.tied import tied
 
 HOLD = """
 import sys, time

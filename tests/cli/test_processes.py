@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli.processes import appended, plain_environment, start_child, stop_child, tied
+from cli.processes import appended, plain_environment, start_child, stop_child
+from servicekit.tied import tied
 from tests.support.fake_run import until_gone
 
 OWNER = """
@@ -20,7 +21,7 @@ child.wait()
 
 WATCHED = """
 import os, signal, sys, time
-from cli.shim import watch
+from servicekit.shim import watch
 watch(os.getppid(), signal_number=signal.SIGTERM, interval=0.02)
 print(os.getpid(), flush=True)
 time.sleep(float(sys.argv[1]))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.processes import tied
 from cli.readiness import READY_FD, Ready, await_ready
+from servicekit.tied import tied
 from tests.support.fake_run import HERE, notes_in, until_noted
 
 FAKE = [sys.executable, "-P", str(HERE / "fake_services.py")]

@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from cli.processes import tied
+from servicekit.tied import tied
 
 HERE = Path(__file__).parent
 PLATFORM = [sys.executable, "-P", str(HERE / "fake_platform.py")]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
-from cli.processes import tied
+from servicekit.tied import tied
 
 NAME = "valkey-server"
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arms.model.fetch.source import SourceFailedError
+from servicekit.tied import tied
 
 _AT_ONCE = 2
 _LOOK_SECONDS = 0.2
@@ -93,13 +94,13 @@ class PipDownloads:
 
 
 def _command(folder: Path) -> list[str]:
-    return [
-        *(sys.executable, "-P", "-m", "arms.model.parent_death"),
+    pip = [
         *(sys.executable, "-P", "-m", "pip", "--disable-pip-version-check", "--no-input", "download"),
         *("--quiet", "--no-cache-dir", "--no-deps", "--require-hashes", "--only-binary=:all:"),
         *("--ignore-requires-python", "--progress-bar=off", "--retries=3"),
         *("--dest", str(folder / "wheel"), "--requirement", str(folder / "requirement.txt")),
     ]
+    return tied(pip)
 
 
 def _bytes_under(folder: Path) -> int:

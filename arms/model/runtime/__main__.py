@@ -3,17 +3,16 @@
 import argparse
 import os
 import signal
-import threading
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from arms.model.cache import default_cache
 from arms.model.catalog import CATALOG, find_model
-from arms.model.parent_death import die_with_parent, exit_when_orphaned
 from arms.model.runtime.serve import ModelServer
 from arms.model.runtime.sizing import SPIN_COUNT
 from servicekit.logs import configure_logging
+from servicekit.shim import die_with
 
 
 def main() -> NoReturn:
@@ -22,8 +21,7 @@ def main() -> NoReturn:
     options = _options()
     options.state_file.unlink(missing_ok=True)  # of a process before us that was killed
     os.environ.setdefault(*SPIN_COUNT)  # before anything loads libgomp
-    die_with_parent(parent=parent)
-    threading.Thread(target=exit_when_orphaned, kwargs={"parent": parent}, daemon=True).start()
+    die_with(parent, signal_number=signal.SIGKILL)
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, _leave)
     configure_logging("model", level=options.log_level)

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from octollm.arms.v1 import execution_pb2 as octollm_dot_arms_dot_v1_dot_execution__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1boctollm/arms/v1/coder.proto\x12\x0foctollm.arms.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1foctollm/arms/v1/execution.proto\"\x87\x03\n\x10WriteCodeRequest\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.octollm.arms.v1.TaskBrief\x12\x37\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x1b.octollm.arms.v1.CodeActionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12 \n\x0binstruction\x18\x03 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x9c\x01\x12\x19\n\x08language\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18(\x12\x17\n\x04\x63ode\x18\x05 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x10\x12\x1a\n\x07\x66\x61ilure\x18\x06 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04\x12\x1b\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01\x12\x34\n\x06inputs\x18\x08 \x03(\x0b\x32\x1a.octollm.arms.v1.StepInputB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12\'\n\x06limits\x18\t \x01(\x0b\x32\x17.octollm.arms.v1.Limits\x12\"\n\x10\x63\x61pability_token\x18\n \x01(\tB\x08\xbaH\x05r\x03(\x80@\"\xb3\x01\n\x11WriteCodeResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x03 \x01(\t\x12\x14\n\x0cverification\x18\x04 \x01(\t\x12\x15\n\x08verified\x18\x05 \x01(\x08H\x00\x88\x01\x01\x12/\n\nprovenance\x18\x06 \x01(\x0b\x32\x1b.octollm.arms.v1.ProvenanceB\x0b\n\t_verified\"\xfe\x01\n\x10WriteTextRequest\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.octollm.arms.v1.TaskBrief\x12 \n\x0binstruction\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x9c\x01\x12\x34\n\x06inputs\x18\x03 \x03(\x0b\x32\x1a.octollm.arms.v1.StepInputB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12\x1b\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01\x12\'\n\x06limits\x18\x05 \x01(\x0b\x32\x17.octollm.arms.v1.Limits\x12\"\n\x10\x63\x61pability_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03(\x80@\"R\n\x11WriteTextResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12/\n\nprovenance\x18\x02 \x01(\x0b\x32\x1b.octollm.arms.v1.Provenance*\xa3\x01\n\nCodeAction\x12\x1b\n\x17\x43ODE_ACTION_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43ODE_ACTION_GENERATE\x10\x01\x12\x15\n\x11\x43ODE_ACTION_DEBUG\x10\x02\x12\x18\n\x14\x43ODE_ACTION_REFACTOR\x10\x03\x12\x14\n\x10\x43ODE_ACTION_TEST\x10\x04\x12\x17\n\x13\x43ODE_ACTION_EXPLAIN\x10\x05\x32\xb6\x01\n\x0c\x43oderService\x12R\n\tWriteCode\x12!.octollm.arms.v1.WriteCodeRequest\x1a\".octollm.arms.v1.WriteCodeResponse\x12R\n\tWriteText\x12!.octollm.arms.v1.WriteTextRequest\x1a\".octollm.arms.v1.WriteTextResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1boctollm/arms/v1/coder.proto\x12\x0foctollm.arms.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1foctollm/arms/v1/execution.proto\"\xb3\x03\n\x10WriteCodeRequest\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.octollm.arms.v1.TaskBrief\x12\x37\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x1b.octollm.arms.v1.CodeActionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12 \n\x0binstruction\x18\x03 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x9c\x01\x12\x19\n\x08language\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18(\x12\x17\n\x04\x63ode\x18\x05 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x10\x12\x1a\n\x07\x66\x61ilure\x18\x06 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04\x12\x1b\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x07 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01\x12\x34\n\x06inputs\x18\x08 \x03(\x0b\x32\x1a.octollm.arms.v1.StepInputB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12\'\n\x06limits\x18\t \x01(\x0b\x32\x17.octollm.arms.v1.Limits\x12\"\n\x10\x63\x61pability_token\x18\n \x01(\tB\x08\xbaH\x05r\x03(\x80@\x12\x18\n\x05tests\x18\x0b \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x04\x12\x10\n\x08skip_run\x18\x0c \x01(\x08\"\xe5\x01\n\x11WriteCodeResponse\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x03 \x01(\t\x12\x14\n\x0cverification\x18\x04 \x01(\t\x12\x15\n\x08verified\x18\x05 \x01(\x08H\x00\x88\x01\x01\x12/\n\nprovenance\x18\x06 \x01(\x0b\x32\x1b.octollm.arms.v1.Provenance\x12\r\n\x05tests\x18\x07 \x01(\t\x12\x10\n\x08tests_by\x18\x08 \x01(\t\x12\x0f\n\x07\x66\x61ilure\x18\t \x01(\tB\x0b\n\t_verified\"\xfe\x01\n\x10WriteTextRequest\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.octollm.arms.v1.TaskBrief\x12 \n\x0binstruction\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x9c\x01\x12\x34\n\x06inputs\x18\x03 \x03(\x0b\x32\x1a.octollm.arms.v1.StepInputB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12\x1b\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01\x12\'\n\x06limits\x18\x05 \x01(\x0b\x32\x17.octollm.arms.v1.Limits\x12\"\n\x10\x63\x61pability_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03(\x80@\"R\n\x11WriteTextResponse\x12\x0c\n\x04text\x18\x01 \x01(\t\x12/\n\nprovenance\x18\x02 \x01(\x0b\x32\x1b.octollm.arms.v1.Provenance*\xa3\x01\n\nCodeAction\x12\x1b\n\x17\x43ODE_ACTION_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43ODE_ACTION_GENERATE\x10\x01\x12\x15\n\x11\x43ODE_ACTION_DEBUG\x10\x02\x12\x18\n\x14\x43ODE_ACTION_REFACTOR\x10\x03\x12\x14\n\x10\x43ODE_ACTION_TEST\x10\x04\x12\x17\n\x13\x43ODE_ACTION_EXPLAIN\x10\x05\x32\xb6\x01\n\x0c\x43oderService\x12R\n\tWriteCode\x12!.octollm.arms.v1.WriteCodeRequest\x1a\".octollm.arms.v1.WriteCodeResponse\x12R\n\tWriteText\x12!.octollm.arms.v1.WriteTextRequest\x1a\".octollm.arms.v1.WriteTextResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +49,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WRITECODEREQUEST'].fields_by_name['inputs']._serialized_options = b'\272H\005\222\001\002\020\024'
   _globals['_WRITECODEREQUEST'].fields_by_name['capability_token']._loaded_options = None
   _globals['_WRITECODEREQUEST'].fields_by_name['capability_token']._serialized_options = b'\272H\005r\003(\200@'
+  _globals['_WRITECODEREQUEST'].fields_by_name['tests']._loaded_options = None
+  _globals['_WRITECODEREQUEST'].fields_by_name['tests']._serialized_options = b'\272H\006r\004(\200\200\004'
   _globals['_WRITETEXTREQUEST'].fields_by_name['instruction']._loaded_options = None
   _globals['_WRITETEXTREQUEST'].fields_by_name['instruction']._serialized_options = b'\272H\010r\006\020\001\030\240\234\001'
   _globals['_WRITETEXTREQUEST'].fields_by_name['inputs']._loaded_options = None
@@ -57,16 +59,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WRITETEXTREQUEST'].fields_by_name['feedback']._serialized_options = b'\272H\006r\004\030\240\234\001'
   _globals['_WRITETEXTREQUEST'].fields_by_name['capability_token']._loaded_options = None
   _globals['_WRITETEXTREQUEST'].fields_by_name['capability_token']._serialized_options = b'\272H\005r\003(\200@'
-  _globals['_CODEACTION']._serialized_start=1028
-  _globals['_CODEACTION']._serialized_end=1191
+  _globals['_CODEACTION']._serialized_start=1122
+  _globals['_CODEACTION']._serialized_end=1285
   _globals['_WRITECODEREQUEST']._serialized_start=111
-  _globals['_WRITECODEREQUEST']._serialized_end=502
-  _globals['_WRITECODERESPONSE']._serialized_start=505
-  _globals['_WRITECODERESPONSE']._serialized_end=684
-  _globals['_WRITETEXTREQUEST']._serialized_start=687
-  _globals['_WRITETEXTREQUEST']._serialized_end=941
-  _globals['_WRITETEXTRESPONSE']._serialized_start=943
-  _globals['_WRITETEXTRESPONSE']._serialized_end=1025
-  _globals['_CODERSERVICE']._serialized_start=1194
-  _globals['_CODERSERVICE']._serialized_end=1376
+  _globals['_WRITECODEREQUEST']._serialized_end=546
+  _globals['_WRITECODERESPONSE']._serialized_start=549
+  _globals['_WRITECODERESPONSE']._serialized_end=778
+  _globals['_WRITETEXTREQUEST']._serialized_start=781
+  _globals['_WRITETEXTREQUEST']._serialized_end=1035
+  _globals['_WRITETEXTRESPONSE']._serialized_start=1037
+  _globals['_WRITETEXTRESPONSE']._serialized_end=1119
+  _globals['_CODERSERVICE']._serialized_start=1288
+  _globals['_CODERSERVICE']._serialized_end=1470
 # @@protoc_insertion_point(module_scope)

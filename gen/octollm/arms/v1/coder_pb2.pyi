@@ -72,6 +72,8 @@ class WriteCodeRequest(_message.Message):
     INPUTS_FIELD_NUMBER: _builtins.int
     LIMITS_FIELD_NUMBER: _builtins.int
     CAPABILITY_TOKEN_FIELD_NUMBER: _builtins.int
+    TESTS_FIELD_NUMBER: _builtins.int
+    SKIP_RUN_FIELD_NUMBER: _builtins.int
     action: Global___CodeAction.ValueType
     """What to do."""
     instruction: _builtins.str
@@ -86,6 +88,12 @@ class WriteCodeRequest(_message.Message):
     """What the judge found wrong with an earlier result; empty on the first round."""
     capability_token: _builtins.str
     """The signed permission for this call."""
+    tests: _builtins.str
+    """Tests that the code must pass, in its language; they are run as they are and never changed. They see
+    the code's names. Empty lets the arm write a few from the instruction.
+    """
+    skip_run: _builtins.bool
+    """True: nothing is run."""
     @_builtins.property
     def task(self) -> _execution_pb2.TaskBrief:
         """The task that it belongs to."""
@@ -111,10 +119,12 @@ class WriteCodeRequest(_message.Message):
         inputs: _abc.Iterable[_execution_pb2.StepInput] | None = ...,
         limits: _execution_pb2.Limits | None = ...,
         capability_token: _builtins.str = ...,
+        tests: _builtins.str = ...,
+        skip_run: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits", "task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "capability_token", b"capability_token", "code", b"code", "failure", b"failure", "feedback", b"feedback", "inputs", b"inputs", "instruction", b"instruction", "language", b"language", "limits", b"limits", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "capability_token", b"capability_token", "code", b"code", "failure", b"failure", "feedback", b"feedback", "inputs", b"inputs", "instruction", b"instruction", "language", b"language", "limits", b"limits", "skip_run", b"skip_run", "task", b"task", "tests", b"tests"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -132,6 +142,9 @@ class WriteCodeResponse(_message.Message):
     VERIFICATION_FIELD_NUMBER: _builtins.int
     VERIFIED_FIELD_NUMBER: _builtins.int
     PROVENANCE_FIELD_NUMBER: _builtins.int
+    TESTS_FIELD_NUMBER: _builtins.int
+    TESTS_BY_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """The code; empty for explain."""
     language: _builtins.str
@@ -142,9 +155,15 @@ class WriteCodeResponse(_message.Message):
     """What was run to check it, in words; empty when nothing was run."""
     verified: _builtins.bool
     """Whether what was run passed; absent when nothing was run."""
+    tests: _builtins.str
+    """The tests that were run last; empty for none."""
+    tests_by: _builtins.str
+    """Who wrote those tests: "caller" or "model"; empty for none."""
+    failure: _builtins.str
+    """What the last run wrote when it failed, shortened; empty when it passed or nothing was run."""
     @_builtins.property
     def provenance(self) -> _execution_pb2.Provenance:
-        """How the result came to be."""
+        """How the result came to be; its runs are what was run, the last one with the code that is returned."""
 
     def __init__(
         self,
@@ -155,10 +174,13 @@ class WriteCodeResponse(_message.Message):
         verification: _builtins.str = ...,
         verified: _builtins.bool | None = ...,
         provenance: _execution_pb2.Provenance | None = ...,
+        tests: _builtins.str = ...,
+        tests_by: _builtins.str = ...,
+        failure: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_verified", b"_verified", "provenance", b"provenance", "verified", b"verified"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_verified", b"_verified", "code", b"code", "explanation", b"explanation", "language", b"language", "provenance", b"provenance", "verification", b"verification", "verified", b"verified"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_verified", b"_verified", "code", b"code", "explanation", b"explanation", "failure", b"failure", "language", b"language", "provenance", b"provenance", "tests", b"tests", "tests_by", b"tests_by", "verification", b"verification", "verified", b"verified"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__verified: _TypeAlias = _typing.Literal["verified"]  # noqa: Y015
     _WhichOneofArgType__verified: _TypeAlias = _typing.Literal["_verified", b"_verified"]  # noqa: Y015

@@ -107,6 +107,7 @@ class Provenance(_message.Message):
     CONFIDENCE_FIELD_NUMBER: _builtins.int
     SOURCES_FIELD_NUMBER: _builtins.int
     METHOD_FIELD_NUMBER: _builtins.int
+    RUNS_FIELD_NUMBER: _builtins.int
     arm_id: _builtins.str
     """The arm's kind, such as "coder"."""
     instance_id: _builtins.str
@@ -137,6 +138,10 @@ class Provenance(_message.Message):
     def sources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Identifiers of the sources that went in: documents, earlier steps."""
 
+    @_builtins.property
+    def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Run]:
+        """Programs that were run in the sandbox to check the result, in order; empty when nothing was run."""
+
     def __init__(
         self,
         *,
@@ -151,14 +156,57 @@ class Provenance(_message.Message):
         confidence: _builtins.float = ...,
         sources: _abc.Iterable[_builtins.str] | None = ...,
         method: _builtins.str = ...,
+        runs: _abc.Iterable[Global___Run] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["finished_at", b"finished_at", "started_at", b"started_at", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm_id", b"arm_id", "arm_version", b"arm_version", "confidence", b"confidence", "finished_at", b"finished_at", "instance_id", b"instance_id", "method", b"method", "model", b"model", "prompt_hash", b"prompt_hash", "sources", b"sources", "started_at", b"started_at", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm_id", b"arm_id", "arm_version", b"arm_version", "confidence", b"confidence", "finished_at", b"finished_at", "instance_id", b"instance_id", "method", b"method", "model", b"model", "prompt_hash", b"prompt_hash", "runs", b"runs", "sources", b"sources", "started_at", b"started_at", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Provenance: _TypeAlias = Provenance  # noqa: Y015
+
+@_typing.final
+class Run(_message.Message):
+    """Run is a program that was run in the sandbox to check a result."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    EXIT_CODE_FIELD_NUMBER: _builtins.int
+    STOPPED_BY_FIELD_NUMBER: _builtins.int
+    TESTS_PASSED_FIELD_NUMBER: _builtins.int
+    TESTS_FAILED_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
+    command: _builtins.str
+    """What was run, such as "python tests.py"."""
+    exit_code: _builtins.int
+    """Its exit status."""
+    stopped_by: _builtins.str
+    """Why it was stopped from outside, such as "wall_clock"; empty when it ended by itself."""
+    tests_passed: _builtins.int
+    """Tests that passed; 0 when it was run without tests."""
+    tests_failed: _builtins.int
+    """Tests that failed."""
+    seconds: _builtins.float
+    """How long it took."""
+    def __init__(
+        self,
+        *,
+        command: _builtins.str = ...,
+        exit_code: _builtins.int = ...,
+        stopped_by: _builtins.str = ...,
+        tests_passed: _builtins.int = ...,
+        tests_failed: _builtins.int = ...,
+        seconds: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "exit_code", b"exit_code", "seconds", b"seconds", "stopped_by", b"stopped_by", "tests_failed", b"tests_failed", "tests_passed", b"tests_passed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Run: _TypeAlias = Run  # noqa: Y015
 
 @_typing.final
 class StepInput(_message.Message):

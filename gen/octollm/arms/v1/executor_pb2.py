@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from octollm.arms.v1 import execution_pb2 as octollm_dot_arms_dot_v1_dot_execution__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eoctollm/arms/v1/executor.proto\x12\x0foctollm.arms.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1foctollm/arms/v1/execution.proto\"\xd7\x02\n\x10RunActionRequest\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.octollm.arms.v1.TaskBrief\x12/\n\x06python\x18\x02 \x01(\x0b\x32\x1d.octollm.arms.v1.PythonActionH\x00\x12-\n\x05shell\x18\x03 \x01(\x0b\x32\x1c.octollm.arms.v1.ShellActionH\x00\x12+\n\x04http\x18\x04 \x01(\x0b\x32\x1b.octollm.arms.v1.HttpActionH\x00\x12\x32\n\x05\x66iles\x18\x05 \x03(\x0b\x32\x19.octollm.arms.v1.ArtifactB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12#\n\x0ftimeout_seconds\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xac\x02(\x01\x12\"\n\x10\x63\x61pability_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03(\x80@B\x0f\n\x06\x61\x63tion\x12\x05\xbaH\x02\x08\x01\"F\n\x0cPythonAction\x12\x1b\n\x06source\x18\x01 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80\x10\x12\x19\n\x07outputs\x18\x02 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x64\"B\n\x0bShellAction\x12\x18\n\x04\x61rgv\x18\x01 \x03(\tB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x19\n\x07outputs\x18\x02 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x64\"\xdb\x01\n\nHttpAction\x12&\n\x06method\x18\x01 \x01(\tB\x16\xbaH\x13r\x11R\x03GETR\x04HEADR\x04POST\x12\x17\n\x03url\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xd0\x0f\x12\x43\n\x07headers\x18\x03 \x03(\x0b\x32(.octollm.arms.v1.HttpAction.HeadersEntryB\x08\xbaH\x05\x9a\x01\x02\x10\x32\x12\x17\n\x04\x62ody\x18\x04 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80@\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x85\x01\n\x11RunActionResponse\x12-\n\x05\x63hunk\x18\x01 \x01(\x0b\x32\x1c.octollm.arms.v1.OutputChunkH\x00\x12\x31\n\x07outcome\x18\x02 \x01(\x0b\x32\x1e.octollm.arms.v1.ActionOutcomeH\x00\x42\x0e\n\x05\x65vent\x12\x05\xbaH\x02\x08\x01\"+\n\x0bOutputChunk\x12\x0e\n\x06stream\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\xa4\x01\n\rActionOutcome\x12\x11\n\texit_code\x18\x01 \x01(\x05\x12\x12\n\nstopped_by\x18\x02 \x01(\t\x12\x11\n\ttruncated\x18\x03 \x01(\x08\x12(\n\x05\x66iles\x18\x04 \x03(\x0b\x32\x19.octollm.arms.v1.Artifact\x12/\n\nprovenance\x18\x05 \x01(\x0b\x32\x1b.octollm.arms.v1.Provenance2g\n\x0f\x45xecutorService\x12T\n\tRunAction\x12!.octollm.arms.v1.RunActionRequest\x1a\".octollm.arms.v1.RunActionResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eoctollm/arms/v1/executor.proto\x12\x0foctollm.arms.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1foctollm/arms/v1/execution.proto\"\xc9\x03\n\x10RunActionRequest\x12(\n\x04task\x18\x01 \x01(\x0b\x32\x1a.octollm.arms.v1.TaskBrief\x12/\n\x06python\x18\x02 \x01(\x0b\x32\x1d.octollm.arms.v1.PythonActionH\x00\x12-\n\x05shell\x18\x03 \x01(\x0b\x32\x1c.octollm.arms.v1.ShellActionH\x00\x12+\n\x04http\x18\x04 \x01(\x0b\x32\x1b.octollm.arms.v1.HttpActionH\x00\x12\x37\n\njavascript\x18\x08 \x01(\x0b\x32!.octollm.arms.v1.JavaScriptActionH\x00\x12\x37\n\nexpression\x18\t \x01(\x0b\x32!.octollm.arms.v1.ExpressionActionH\x00\x12\x32\n\x05\x66iles\x18\x05 \x03(\x0b\x32\x19.octollm.arms.v1.ArtifactB\x08\xbaH\x05\x92\x01\x02\x10\x64\x12#\n\x0ftimeout_seconds\x18\x06 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xac\x02(\x01\x12\"\n\x10\x63\x61pability_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03(\x80@B\x0f\n\x06\x61\x63tion\x12\x05\xbaH\x02\x08\x01\"F\n\x0cPythonAction\x12\x1b\n\x06source\x18\x01 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80\x10\x12\x19\n\x07outputs\x18\x02 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x64\"B\n\x0bShellAction\x12\x18\n\x04\x61rgv\x18\x01 \x03(\tB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x19\n\x07outputs\x18\x02 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x64\"J\n\x10JavaScriptAction\x12\x1b\n\x06source\x18\x01 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80\x10\x12\x19\n\x07outputs\x18\x02 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x64\"O\n\x10\x45xpressionAction\x12\x1b\n\x06source\x18\x01 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80\x01\x12\x1e\n\x0binputs_json\x18\x02 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x10\"\xdb\x01\n\nHttpAction\x12&\n\x06method\x18\x01 \x01(\tB\x16\xbaH\x13r\x11R\x03GETR\x04HEADR\x04POST\x12\x17\n\x03url\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xd0\x0f\x12\x43\n\x07headers\x18\x03 \x03(\x0b\x32(.octollm.arms.v1.HttpAction.HeadersEntryB\x08\xbaH\x05\x9a\x01\x02\x10\x32\x12\x17\n\x04\x62ody\x18\x04 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\x80\x80@\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x85\x01\n\x11RunActionResponse\x12-\n\x05\x63hunk\x18\x01 \x01(\x0b\x32\x1c.octollm.arms.v1.OutputChunkH\x00\x12\x31\n\x07outcome\x18\x02 \x01(\x0b\x32\x1e.octollm.arms.v1.ActionOutcomeH\x00\x42\x0e\n\x05\x65vent\x12\x05\xbaH\x02\x08\x01\"+\n\x0bOutputChunk\x12\x0e\n\x06stream\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\xc9\x01\n\rActionOutcome\x12\x11\n\texit_code\x18\x01 \x01(\x05\x12\x12\n\nstopped_by\x18\x02 \x01(\t\x12\x11\n\ttruncated\x18\x03 \x01(\x08\x12(\n\x05\x66iles\x18\x04 \x03(\x0b\x32\x19.octollm.arms.v1.Artifact\x12/\n\nprovenance\x18\x05 \x01(\x0b\x32\x1b.octollm.arms.v1.Provenance\x12\x12\n\nvalue_json\x18\x06 \x01(\t\x12\x0f\n\x07seconds\x18\x07 \x01(\x01\x32g\n\x0f\x45xecutorService\x12T\n\tRunAction\x12!.octollm.arms.v1.RunActionRequest\x1a\".octollm.arms.v1.RunActionResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +49,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SHELLACTION'].fields_by_name['argv']._serialized_options = b'\272H\007\222\001\004\010\001\020d'
   _globals['_SHELLACTION'].fields_by_name['outputs']._loaded_options = None
   _globals['_SHELLACTION'].fields_by_name['outputs']._serialized_options = b'\272H\005\222\001\002\020d'
+  _globals['_JAVASCRIPTACTION'].fields_by_name['source']._loaded_options = None
+  _globals['_JAVASCRIPTACTION'].fields_by_name['source']._serialized_options = b'\272H\010r\006\020\001(\200\200\020'
+  _globals['_JAVASCRIPTACTION'].fields_by_name['outputs']._loaded_options = None
+  _globals['_JAVASCRIPTACTION'].fields_by_name['outputs']._serialized_options = b'\272H\005\222\001\002\020d'
+  _globals['_EXPRESSIONACTION'].fields_by_name['source']._loaded_options = None
+  _globals['_EXPRESSIONACTION'].fields_by_name['source']._serialized_options = b'\272H\010r\006\020\001(\200\200\001'
+  _globals['_EXPRESSIONACTION'].fields_by_name['inputs_json']._loaded_options = None
+  _globals['_EXPRESSIONACTION'].fields_by_name['inputs_json']._serialized_options = b'\272H\006r\004(\200\200\020'
   _globals['_HTTPACTION_HEADERSENTRY']._loaded_options = None
   _globals['_HTTPACTION_HEADERSENTRY']._serialized_options = b'8\001'
   _globals['_HTTPACTION'].fields_by_name['method']._loaded_options = None
@@ -62,21 +70,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RUNACTIONRESPONSE'].oneofs_by_name['event']._loaded_options = None
   _globals['_RUNACTIONRESPONSE'].oneofs_by_name['event']._serialized_options = b'\272H\002\010\001'
   _globals['_RUNACTIONREQUEST']._serialized_start=114
-  _globals['_RUNACTIONREQUEST']._serialized_end=457
-  _globals['_PYTHONACTION']._serialized_start=459
-  _globals['_PYTHONACTION']._serialized_end=529
-  _globals['_SHELLACTION']._serialized_start=531
-  _globals['_SHELLACTION']._serialized_end=597
-  _globals['_HTTPACTION']._serialized_start=600
-  _globals['_HTTPACTION']._serialized_end=819
-  _globals['_HTTPACTION_HEADERSENTRY']._serialized_start=773
-  _globals['_HTTPACTION_HEADERSENTRY']._serialized_end=819
-  _globals['_RUNACTIONRESPONSE']._serialized_start=822
-  _globals['_RUNACTIONRESPONSE']._serialized_end=955
-  _globals['_OUTPUTCHUNK']._serialized_start=957
-  _globals['_OUTPUTCHUNK']._serialized_end=1000
-  _globals['_ACTIONOUTCOME']._serialized_start=1003
-  _globals['_ACTIONOUTCOME']._serialized_end=1167
-  _globals['_EXECUTORSERVICE']._serialized_start=1169
-  _globals['_EXECUTORSERVICE']._serialized_end=1272
+  _globals['_RUNACTIONREQUEST']._serialized_end=571
+  _globals['_PYTHONACTION']._serialized_start=573
+  _globals['_PYTHONACTION']._serialized_end=643
+  _globals['_SHELLACTION']._serialized_start=645
+  _globals['_SHELLACTION']._serialized_end=711
+  _globals['_JAVASCRIPTACTION']._serialized_start=713
+  _globals['_JAVASCRIPTACTION']._serialized_end=787
+  _globals['_EXPRESSIONACTION']._serialized_start=789
+  _globals['_EXPRESSIONACTION']._serialized_end=868
+  _globals['_HTTPACTION']._serialized_start=871
+  _globals['_HTTPACTION']._serialized_end=1090
+  _globals['_HTTPACTION_HEADERSENTRY']._serialized_start=1044
+  _globals['_HTTPACTION_HEADERSENTRY']._serialized_end=1090
+  _globals['_RUNACTIONRESPONSE']._serialized_start=1093
+  _globals['_RUNACTIONRESPONSE']._serialized_end=1226
+  _globals['_OUTPUTCHUNK']._serialized_start=1228
+  _globals['_OUTPUTCHUNK']._serialized_end=1271
+  _globals['_ACTIONOUTCOME']._serialized_start=1274
+  _globals['_ACTIONOUTCOME']._serialized_end=1475
+  _globals['_EXECUTORSERVICE']._serialized_start=1477
+  _globals['_EXECUTORSERVICE']._serialized_end=1580
 # @@protoc_insertion_point(module_scope)

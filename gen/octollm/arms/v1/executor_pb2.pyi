@@ -29,6 +29,8 @@ class RunActionRequest(_message.Message):
     PYTHON_FIELD_NUMBER: _builtins.int
     SHELL_FIELD_NUMBER: _builtins.int
     HTTP_FIELD_NUMBER: _builtins.int
+    JAVASCRIPT_FIELD_NUMBER: _builtins.int
+    EXPRESSION_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
     TIMEOUT_SECONDS_FIELD_NUMBER: _builtins.int
     CAPABILITY_TOKEN_FIELD_NUMBER: _builtins.int
@@ -53,6 +55,14 @@ class RunActionRequest(_message.Message):
         """A request through the egress guard."""
 
     @_builtins.property
+    def javascript(self) -> Global___JavaScriptAction:
+        """A JavaScript program."""
+
+    @_builtins.property
+    def expression(self) -> Global___ExpressionAction:
+        """A short Python expression."""
+
+    @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[_execution_pb2.Artifact]:
         """Files that the program finds in its working directory."""
 
@@ -63,15 +73,17 @@ class RunActionRequest(_message.Message):
         python: Global___PythonAction | None = ...,
         shell: Global___ShellAction | None = ...,
         http: Global___HttpAction | None = ...,
+        javascript: Global___JavaScriptAction | None = ...,
+        expression: Global___ExpressionAction | None = ...,
         files: _abc.Iterable[_execution_pb2.Artifact] | None = ...,
         timeout_seconds: _builtins.int = ...,
         capability_token: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "http", b"http", "python", b"python", "shell", b"shell", "task", b"task"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "expression", b"expression", "http", b"http", "javascript", b"javascript", "python", b"python", "shell", b"shell", "task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "capability_token", b"capability_token", "files", b"files", "http", b"http", "python", b"python", "shell", b"shell", "task", b"task", "timeout_seconds", b"timeout_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "capability_token", b"capability_token", "expression", b"expression", "files", b"files", "http", b"http", "javascript", b"javascript", "python", b"python", "shell", b"shell", "task", b"task", "timeout_seconds", b"timeout_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_action: _TypeAlias = _typing.Literal["python", "shell", "http"]  # noqa: Y015
+    _WhichOneofReturnType_action: _TypeAlias = _typing.Literal["python", "shell", "http", "javascript", "expression"]  # noqa: Y015
     _WhichOneofArgType_action: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_action) -> _WhichOneofReturnType_action | None: ...
 
@@ -134,6 +146,62 @@ class ShellAction(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ShellAction: _TypeAlias = ShellAction  # noqa: Y015
+
+@_typing.final
+class JavaScriptAction(_message.Message):
+    """JavaScriptAction is a JavaScript program for Node.js."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    OUTPUTS_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """The program's source, with CommonJS modules."""
+    @_builtins.property
+    def outputs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of files that come back as artifacts."""
+
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        outputs: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outputs", b"outputs", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JavaScriptAction: _TypeAlias = JavaScriptAction  # noqa: Y015
+
+@_typing.final
+class ExpressionAction(_message.Message):
+    """ExpressionAction is a short piece of Python whose last expression is its value. A small interpreter that is
+    ready and waiting runs it within a millisecond; what that one does not know, Python runs in the full sandbox.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    INPUTS_JSON_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """The Python: an expression, or statements with an expression at the end."""
+    inputs_json: _builtins.str
+    """A JSON object of the names that it finds defined; empty for none."""
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        inputs_json: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["inputs_json", b"inputs_json", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpressionAction: _TypeAlias = ExpressionAction  # noqa: Y015
 
 @_typing.final
 class HttpAction(_message.Message):
@@ -260,19 +328,27 @@ class ActionOutcome(_message.Message):
     TRUNCATED_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
     PROVENANCE_FIELD_NUMBER: _builtins.int
+    VALUE_JSON_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
     exit_code: _builtins.int
     """The exit status, or the HTTP status."""
     stopped_by: _builtins.str
     """Why it was stopped from outside, such as "wall_clock"; empty when it ended by itself."""
     truncated: _builtins.bool
     """Whether output was cut at the cap."""
+    value_json: _builtins.str
+    """The value of an expression as JSON, what JSON does not know as its repr; empty for other actions, and
+    when the expression failed.
+    """
+    seconds: _builtins.float
+    """How long it took."""
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[_execution_pb2.Artifact]:
         """Files that came out."""
 
     @_builtins.property
     def provenance(self) -> _execution_pb2.Provenance:
-        """How the outcome came to be."""
+        """How the outcome came to be; the method is "sandbox", or "interpreter" for the small one."""
 
     def __init__(
         self,
@@ -282,10 +358,12 @@ class ActionOutcome(_message.Message):
         truncated: _builtins.bool = ...,
         files: _abc.Iterable[_execution_pb2.Artifact] | None = ...,
         provenance: _execution_pb2.Provenance | None = ...,
+        value_json: _builtins.str = ...,
+        seconds: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exit_code", b"exit_code", "files", b"files", "provenance", b"provenance", "stopped_by", b"stopped_by", "truncated", b"truncated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exit_code", b"exit_code", "files", b"files", "provenance", b"provenance", "seconds", b"seconds", "stopped_by", b"stopped_by", "truncated", b"truncated", "value_json", b"value_json"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,8 +1,8 @@
 """Runs another program in this process, so that it lives no longer than the process that asked for it.
 
-Started by path with `python -I -S`, before any package can be imported: standard library only. The order
-matters: imports stand first, because the account may not be able to read Python's library; the account is
-changed next, because the kernel forgets the parent-death signal when it changes.
+`servicekit.tied` writes its command. Started by path with `python -I -S`, before any package can be imported:
+standard library only. The order matters: imports stand first, because the account may not be able to read
+Python's library; the account is changed next, because the kernel then forgets the parent-death signal.
 
     shim.py PARENT_PID SIGNAL UID:GID|- PROGRAM [ARGUMENT ...]
 """
@@ -73,7 +73,7 @@ def main(arguments: list[str]) -> None:
     try:
         os.execv(program[0], program)  # noqa: S606 - to run what it is told is its purpose
     except OSError as error:
-        print(f"cannot run {program[0]}: {error.strerror}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"cannot run {program[0]}: {error.strerror}\n")
         sys.exit(EXIT_CANNOT_RUN)
 
 

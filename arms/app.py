@@ -28,13 +28,14 @@ async def build(settings: ArmsSettings) -> AsyncGenerator[Running]:
         UnavailableError: an address is taken.
         ValidationFailedError: no model provider has the configured name.
     """
+    tokens = settings.internal_tokens("arms")
     async with AsyncExitStack() as stack:
         layer = await stack.enter_async_context(open_model_layer(settings.model_choice()))
         orchestrator = await stack.enter_async_context(
-            open_channel(settings.target("orchestrator"), timeout=_REGISTER_SECONDS)
+            open_channel(settings.target("orchestrator"), timeout=_REGISTER_SECONDS, tokens=tokens)
         )
         reflex = await stack.enter_async_context(
-            open_channel(settings.target("reflex"), timeout=_REFLEX_SECONDS)
+            open_channel(settings.target("reflex"), timeout=_REFLEX_SECONDS, tokens=tokens)
         )
         hosted = [
             host_planner(),

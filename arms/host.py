@@ -119,6 +119,7 @@ async def _serve(hosted: HostedArm, *, shared: Shared) -> AsyncGenerator[tuple[R
         board=hosted.board,
         metrics=Metrics(),
         validator=shared.validator,
+        tokens=shared.settings.internal_tokens("arms"),
         options=hosted.options,
     ) as running:
         yield running, _registration(calls, running=running, board=hosted.board, shared=shared)

@@ -22,6 +22,8 @@ class ServeSettings:
         database_url: a PostgreSQL to use instead of the embedded one.
         redis_url: a Redis to share the cache in; None keeps it in process.
         model: name of the language model, such as ``local`` or ``anthropic:...``.
+        auth: ``none`` or ``required``: whether callers must say who they are.
+        expose_without_auth: lets `host` be more than loopback while nobody has to.
     """
 
     data_dir: Path
@@ -31,6 +33,8 @@ class ServeSettings:
     database_url: str | None = None
     redis_url: str | None = None
     model: str = "local"
+    auth: str = "none"
+    expose_without_auth: bool = False
 
 
 def default_data_dir(*, environ: Mapping[str, str]) -> Path:

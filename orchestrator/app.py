@@ -75,9 +75,10 @@ async def build(settings: OrchestratorSettings) -> AsyncGenerator[Running]:
         pool = await stack.enter_async_context(
             open_pool(url, name=NAME, max_size=settings.database_connections)
         )
-        arms = GrpcArms(seconds=_CALL_SECONDS)
+        tokens = settings.internal_tokens(NAME)
+        arms = GrpcArms(seconds=_CALL_SECONDS, tokens=tokens)
         stack.push_async_callback(arms.close)
-        reflex = GrpcReflex(target=settings.target("reflex"))
+        reflex = GrpcReflex(target=settings.target("reflex"), tokens=tokens)
         stack.push_async_callback(reflex.close)
         board, metrics = StatusBoard(service=NAME), Metrics()
         meters = Meters(metrics=metrics)
@@ -91,6 +92,7 @@ async def build(settings: OrchestratorSettings) -> AsyncGenerator[Running]:
                 services=_SERVICES,
                 board=board,
                 metrics=metrics,
+                tokens=tokens,
             )
         )
         await stack.enter_async_context(_running(parts.loops))

@@ -79,6 +79,7 @@ async def build(settings: ReflexSettings) -> AsyncGenerator[Running]:
                 services=_SERVICES,
                 board=board,
                 metrics=metrics,
+                tokens=settings.internal_tokens(NAME),
             )
         )
         yield server

@@ -13,7 +13,9 @@ from opentelemetry import propagate
 
 from servicekit import request_id
 from servicekit.context import remaining_seconds
-from servicekit.errors import CancelledByCallerError
+from servicekit.errors import CancelledByCallerError, Code, OctoError, UnavailableError
+from servicekit.internal_tokens import METADATA_KEY, REFUSED, InternalTokens
+from servicekit.principal import current_principal
 from servicekit.status import from_rpc_error
 
 OPTIONS: Sequence[tuple[str, Any]] = (
@@ -26,7 +28,7 @@ OPTIONS: Sequence[tuple[str, Any]] = (
 )
 
 
-def open_channel(target: str, *, timeout: float) -> grpc.aio.Channel:
+def open_channel(target: str, *, timeout: float, tokens: InternalTokens | None = None) -> grpc.aio.Channel:
     """A channel whose stubs are used as always.
 
     A stub's method returns an awaitable (or an async iterator with ``cancel()``). It fails fast: a service
@@ -35,26 +37,30 @@ def open_channel(target: str, *, timeout: float) -> grpc.aio.Channel:
     Args:
         target: a gRPC target, such as ``127.0.0.1:9000`` or ``unix:/run/reflex.sock``.
         timeout: seconds a call may take; less when less is left of the caller's deadline.
+        tokens: makes the token that tells who calls and for whom; None while authentication is off.
     """
-    return _Channel(grpc.aio.insecure_channel(target, options=OPTIONS), limit=timeout)
+    return _Channel(grpc.aio.insecure_channel(target, options=OPTIONS), limit=timeout, tokens=tokens)
 
 
-def outgoing_metadata() -> list[tuple[str, str]]:
+def outgoing_metadata(tokens: InternalTokens | None = None) -> list[tuple[str, str]]:
     """What travels with every call."""
     carrier: dict[str, str] = {}
     propagate.inject(carrier)
     current = request_id.current_request_id()
     if current:
         carrier[request_id.METADATA_KEY] = current
+    if tokens:
+        carrier[METADATA_KEY] = tokens.mint(current_principal())
     return list(carrier.items())
 
 
 class _Channel(grpc.aio.Channel):
     """Delegates to gRPC's channel and wraps what it gives to stubs."""
 
-    def __init__(self, inner: grpc.aio.Channel, *, limit: float) -> None:
+    def __init__(self, inner: grpc.aio.Channel, *, limit: float, tokens: InternalTokens | None) -> None:
         self._inner = inner
         self._limit = limit
+        self._tokens = tokens
 
     async def __aenter__(self) -> Self:
         return self
@@ -75,25 +81,27 @@ class _Channel(grpc.aio.Channel):
         await self._inner.channel_ready()
 
     def unary_unary(self, *args: Any, **kwargs: Any) -> Any:
-        return _awaited(self._inner.unary_unary(*args, **kwargs), self._limit)
+        return _awaited(self._inner.unary_unary(*args, **kwargs), self._limit, self._tokens)
 
     def stream_unary(self, *args: Any, **kwargs: Any) -> Any:
-        return _awaited(self._inner.stream_unary(*args, **kwargs), self._limit)
+        return _awaited(self._inner.stream_unary(*args, **kwargs), self._limit, self._tokens)
 
     def unary_stream(self, *args: Any, **kwargs: Any) -> Any:
-        return _iterated(self._inner.unary_stream(*args, **kwargs), self._limit)
+        return _iterated(self._inner.unary_stream(*args, **kwargs), self._limit, self._tokens)
 
     def stream_stream(self, *args: Any, **kwargs: Any) -> Any:
-        return _iterated(self._inner.stream_stream(*args, **kwargs), self._limit)
+        return _iterated(self._inner.stream_stream(*args, **kwargs), self._limit, self._tokens)
 
 
-def _awaited(method: Callable[..., Awaitable[Any]], limit: float) -> Callable[..., Awaitable[Any]]:
+def _awaited(
+    method: Callable[..., Awaitable[Any]], limit: float, tokens: InternalTokens | None
+) -> Callable[..., Awaitable[Any]]:
     async def call(request: Any, *, timeout: float | None = None) -> Any:  # noqa: ASYNC109  # gRPC's own name
         allowed = remaining_seconds(limit if timeout is None else timeout)
         try:
-            return await method(request, timeout=allowed, metadata=outgoing_metadata())
+            return await method(request, timeout=allowed, metadata=outgoing_metadata(tokens))
         except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from None
+            raise _raised(error) from None
         except asyncio.CancelledError:
             _tell_local_cancel()
             raise
@@ -101,10 +109,12 @@ def _awaited(method: Callable[..., Awaitable[Any]], limit: float) -> Callable[..
     return call
 
 
-def _iterated(method: Callable[..., Any], limit: float) -> Callable[..., "ResponseStream"]:
+def _iterated(
+    method: Callable[..., Any], limit: float, tokens: InternalTokens | None
+) -> Callable[..., "ResponseStream"]:
     def call(request: Any, *, timeout: float | None = None) -> ResponseStream:
         allowed = remaining_seconds(limit if timeout is None else timeout)
-        return ResponseStream(method(request, timeout=allowed, metadata=outgoing_metadata()))
+        return ResponseStream(method(request, timeout=allowed, metadata=outgoing_metadata(tokens)))
 
     return call
 
@@ -128,12 +138,24 @@ class ResponseStream:
             async for response in self._call:
                 yield response
         except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from None
+            raise _raised(error) from None
         except asyncio.CancelledError:
             _tell_local_cancel()
             raise
         finally:
             self._call.cancel()
+
+
+def _raised(error: grpc.aio.AioRpcError) -> OctoError:
+    """What the server raised. That it does not know us is no fault of whom we act for."""
+    raised = from_rpc_error(error)
+    if raised.code is Code.UNAUTHENTICATED and raised.reason == REFUSED:
+        return UnavailableError(
+            "the services of this installation do not accept each other's calls: all need the same "
+            f"OCTOLLM_AUTH, the same OCTOLLM_INTERNAL_KEY and clocks that agree ({raised.message})",
+            reason=REFUSED,
+        )
+    return raised
 
 
 def _tell_local_cancel() -> None:

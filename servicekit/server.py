@@ -13,6 +13,7 @@ from servicekit.context import set_service
 from servicekit.errors import UnavailableError
 from servicekit.health import HEALTH_SERVICE, HealthMirror
 from servicekit.interceptors import server_interceptors
+from servicekit.internal_tokens import InternalTokens
 from servicekit.metrics import Metrics
 from servicekit.running import Running
 from servicekit.status_board import StatusBoard
@@ -36,6 +37,7 @@ async def serve(
     board: StatusBoard,
     metrics: Metrics,
     validator: Validator | None = None,
+    tokens: InternalTokens | None = None,
     options: Sequence[tuple[str, Any]] = (),
 ) -> AsyncIterator[Running]:
     """Run a gRPC server until the block ends.
@@ -48,6 +50,7 @@ async def serve(
         board: where the service's parts tell how they are.
         metrics: where calls are counted.
         validator: a shared one; its own when None.
+        tokens: checks who calls; None while authentication is off.
         options: further gRPC options, stronger than the common ones.
 
     Yields:
@@ -58,7 +61,9 @@ async def serve(
     """
     set_service(name)
     server = grpc.aio.server(
-        interceptors=server_interceptors(service=name, metrics=metrics, validator=validator or Validator()),
+        interceptors=server_interceptors(
+            service=name, metrics=metrics, validator=validator or Validator(), tokens=tokens
+        ),
         options=list({**dict(OPTIONS), **dict(options)}.items()),  # of two of a name gRPC takes the first
     )
     register(server)

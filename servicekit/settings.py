@@ -1,9 +1,15 @@
 """Settings that every service has, read once from OCTOLLM_* variables."""
 
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from servicekit.errors import ValidationFailedError
+from servicekit.internal_tokens import InternalTokens
+from servicekit.secret_files import with_secret_files
 
 DEFAULT_REST_PORTS = {
     "gateway": 8000,
@@ -31,7 +37,10 @@ DEFAULT_GRPC_PORTS = {
 
 
 class ServiceSettings(BaseSettings):
-    """What any service needs to know of its surroundings."""
+    """What any service needs to know of its surroundings.
+
+    A secret X may stand in the file that OCTOLLM_X_FILE names.
+    """
 
     model_config = SettingsConfigDict(env_prefix="OCTOLLM_", frozen=True, extra="ignore")
 
@@ -49,6 +58,46 @@ class ServiceSettings(BaseSettings):
     """The least level that is logged."""
     drain_seconds: float = 8.0
     """How long running work may take to end after SIGTERM."""
+    auth: Literal["none", "required"] = "none"
+    """Whether callers must say who they are, at the gateway and between the services."""
+    expose_without_auth: bool = False
+    """Lets ports be bound beyond loopback although `auth` is none: whoever reaches them may do everything."""
+    internal_key: SecretStr | None = None
+    """The key of internal tokens, the same for every service; needed when `auth` is required."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, files of secrets, variables."""
+        del dotenv_settings, file_secret_settings
+        return with_secret_files(settings_cls, init_settings, env_settings)
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        check_exposure(host=self.host, auth=self.auth, allowed=self.expose_without_auth)
+        return self
+
+    def internal_tokens(self, caller: str) -> InternalTokens | None:
+        """What makes and checks the tokens of service `caller`; None while authentication is off.
+
+        Raises:
+            ValidationFailedError: authentication is on, and there is no key for it.
+        """
+        if self.auth == "none":
+            return None
+        if self.internal_key is None:
+            raise ValidationFailedError(
+                "OCTOLLM_AUTH=required needs a key that all services share: name a file with at least 32 "
+                "random characters in OCTOLLM_INTERNAL_KEY_FILE (`octollm serve all` makes its own).",
+                field="OCTOLLM_INTERNAL_KEY_FILE",
+            )
+        return InternalTokens(key=self.internal_key.get_secret_value().encode(), caller=caller)
 
     def listen(self, name: str) -> list[str]:
         """The gRPC addresses that service `name` binds."""
@@ -62,3 +111,34 @@ class ServiceSettings(BaseSettings):
         if self.socket_dir:
             return f"unix:{self.socket_dir / name}.sock"
         return f"{self.host}:{self.grpc_ports[name]}"
+
+
+def check_exposure(*, host: str, auth: str, allowed: bool) -> None:
+    """Refuse ports that others can reach while nobody has to say who he is.
+
+    Args:
+        host: the address that TCP ports bind to.
+        auth: ``none`` or ``required``.
+        allowed: whether the operator wants it all the same.
+
+    Raises:
+        ValidationFailedError: so it would be.
+    """
+    if auth == "none" and not allowed and not is_loopback(host):
+        raise ValidationFailedError(
+            f"OCTOLLM_HOST={host} can be reached by others, and OCTOLLM_AUTH=none lets everybody do "
+            "everything: set OCTOLLM_AUTH=required, bind to 127.0.0.1, or say "
+            "OCTOLLM_EXPOSE_WITHOUT_AUTH=true where the network itself keeps strangers out.",
+            field="OCTOLLM_HOST",
+            reason="EXPOSED_WITHOUT_AUTH",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what is bound to `host` is reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

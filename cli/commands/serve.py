@@ -12,6 +12,7 @@ from rich.console import Console
 from cli.ports import count_grpc, count_rest
 from cli.settings import ServeSettings, default_data_dir
 from servicekit.errors import ValidationFailedError
+from servicekit.secret_files import secret_from
 
 Names = Annotated[
     list[str],
@@ -51,6 +52,22 @@ DatabaseUrl = Annotated[
 RedisUrl = Annotated[
     str | None, typer.Option("--redis-url", envvar="OCTOLLM_REDIS_URL", help="A Redis to share the cache in.")
 ]
+Auth = Annotated[
+    str,
+    typer.Option(
+        "--auth",
+        envvar="OCTOLLM_AUTH",
+        help="none: everybody on this machine may do everything; required: callers show a token.",
+    ),
+]
+ExposeWithoutAuth = Annotated[
+    bool,
+    typer.Option(
+        "--expose-without-auth",
+        envvar="OCTOLLM_EXPOSE_WITHOUT_AUTH",
+        help="Let --host be more than loopback although nobody has to show a token.",
+    ),
+]
 Model = Annotated[str, typer.Option("--model", envvar="OCTOLLM_MODEL", help="The language model to use.")]
 
 
@@ -63,6 +80,8 @@ def serve(
     database_url: DatabaseUrl = None,
     redis_url: RedisUrl = None,
     model: Model = "local",
+    auth: Auth = "none",
+    expose_without_auth: ExposeWithoutAuth = False,
 ) -> None:
     """Run everything on this machine, or single services, until SIGTERM or Ctrl-C."""
     settings = ServeSettings(
@@ -70,9 +89,11 @@ def serve(
         host=host,
         port=port,
         grpc_port=grpc_port,
-        database_url=database_url or None,
-        redis_url=redis_url or None,
+        database_url=database_url or secret_from(os.environ, "OCTOLLM_DATABASE_URL"),
+        redis_url=redis_url or secret_from(os.environ, "OCTOLLM_REDIS_URL"),
         model=model,
+        auth=auth,
+        expose_without_auth=expose_without_auth,
     )
     if "all" not in names:
         _serve_here(names, settings)
@@ -80,6 +101,10 @@ def serve(
         _serve_all(settings)
     else:
         raise ValidationFailedError("`all` stands alone: it is every service.", field="name")
+
+
+FROM_FILES = ("OCTOLLM_DATABASE_URL", "OCTOLLM_REDIS_URL")
+"""Secrets that are flags too, and so are read here."""
 
 
 def _serve_all(settings: ServeSettings) -> None:
@@ -101,6 +126,10 @@ def _serve_here(names: list[str], settings: ServeSettings) -> None:
         "OCTOLLM_DATABASE_URL": settings.database_url,
         "OCTOLLM_REDIS_URL": settings.redis_url,
         "OCTOLLM_MODEL": settings.model,
+        "OCTOLLM_AUTH": settings.auth,
+        "OCTOLLM_EXPOSE_WITHOUT_AUTH": "true" if settings.expose_without_auth else None,
     }
     os.environ.update({name: value for name, value in told.items() if value})
+    for name in FROM_FILES:  # read above: what a flag or a file said stands in the variable now
+        os.environ.pop(f"{name}_FILE", None)
     serve(names, builders=BUILDERS, environ=os.environ)

@@ -12,6 +12,9 @@ GRPC_DEFAULTS = {
     "GRPC_ENABLE_FORK_SUPPORT": "false",
 }
 
+_TOLD = frozenset({"OCTOLLM_DATABASE_URL", "OCTOLLM_DATABASE_URL_FILE", "OCTOLLM_REDIS_URL_FILE"})
+"""What is told to those who need it, or was read from its file already."""
+
 
 def for_services(environ: Mapping[str, str], *, calls_models: bool) -> dict[str, str]:
     """Return what a process of ours sees of our environment: not where PostgreSQL is, which not all may open.
@@ -23,7 +26,7 @@ def for_services(environ: Mapping[str, str], *, calls_models: bool) -> dict[str,
     shared = {
         name: value
         for name, value in environ.items()
-        if name != "OCTOLLM_DATABASE_URL" and (calls_models or not name.endswith("_API_KEY"))
+        if name not in _TOLD and (calls_models or not name.endswith(("_API_KEY", "_API_KEY_FILE")))
     }
     return GRPC_DEFAULTS | shared
 
@@ -37,5 +40,9 @@ def where_things_are(settings: ServeSettings, *, layout: Layout) -> dict[str, st
         "OCTOLLM_GRPC_PORTS": json.dumps(dict(layout.grpc)),
         "OCTOLLM_SOCKET_DIR": str(layout.sockets),
         "OCTOLLM_MODEL": settings.model,
+        "OCTOLLM_AUTH": settings.auth,
+        "OCTOLLM_EXPOSE_WITHOUT_AUTH": str(settings.expose_without_auth).lower(),
     }
+    if layout.internal_key:
+        told["OCTOLLM_INTERNAL_KEY_FILE"] = str(layout.internal_key)
     return told | ({"OCTOLLM_REDIS_URL": settings.redis_url} if settings.redis_url else {})

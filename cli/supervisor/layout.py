@@ -7,7 +7,10 @@ from pathlib import Path
 from cli.ports import count_grpc, count_rest, usable_ports
 from cli.rundir import make_private, runtime_dir
 from cli.settings import ServeSettings
+from cli.supervisor.internal_key import kept_key
 from cli.supervisor.logfiles import make_log_dir
+from servicekit.secret_files import secret_from
+from servicekit.settings import check_exposure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,12 +22,14 @@ class Layout:
         grpc: gRPC port by service.
         sockets: directory of the services' Unix sockets.
         logs: directory of the log files.
+        internal_key: the file of the key that the services share; None when they need none or were given one.
     """
 
     rest: Mapping[str, int]
     grpc: Mapping[str, int]
     sockets: Path
     logs: Path
+    internal_key: Path | None = None
 
 
 def make_layout(settings: ServeSettings, *, environ: Mapping[str, str]) -> Layout:
@@ -37,8 +42,9 @@ def make_layout(settings: ServeSettings, *, environ: Mapping[str, str]) -> Layou
     Raises:
         ConflictError: a port is taken.
         UnavailableError: a directory is somebody else's.
-        ValidationFailedError: there are no such ports.
+        ValidationFailedError: there are no such ports, or others could reach them without authentication.
     """
+    check_exposure(host=settings.host, auth=settings.auth, allowed=settings.expose_without_auth)
     sockets = runtime_dir(settings.data_dir, environ=environ) / "services"
     make_private(sockets, mode=0o700)
     for stale in sockets.iterdir():
@@ -48,4 +54,11 @@ def make_layout(settings: ServeSettings, *, environ: Mapping[str, str]) -> Layou
         grpc=usable_ports(count_grpc(settings.grpc_port), host=settings.host, flag="--grpc-port"),
         sockets=sockets,
         logs=make_log_dir(settings.data_dir),
+        internal_key=_internal_key(settings, environ=environ),
     )
+
+
+def _internal_key(settings: ServeSettings, *, environ: Mapping[str, str]) -> Path | None:
+    if settings.auth == "none" or secret_from(environ, "OCTOLLM_INTERNAL_KEY"):
+        return None
+    return kept_key(settings.data_dir)

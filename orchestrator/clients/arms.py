@@ -22,6 +22,7 @@ from orchestrator.clients import messages
 from orchestrator.model import ArmInstance, Citation, Judgement, PiiPolicy, Plan, Step, StepResult
 from servicekit.channel import open_channel
 from servicekit.errors import InternalError
+from servicekit.internal_tokens import InternalTokens
 
 _MOST_CHANNELS = 64
 _MESSAGE_CHARACTERS = 500
@@ -32,10 +33,12 @@ class GrpcArms:
 
     Args:
         seconds: how long a call may take when the caller's deadline leaves more.
+        tokens: makes internal tokens; None while authentication is off.
     """
 
-    def __init__(self, *, seconds: float) -> None:
+    def __init__(self, *, seconds: float, tokens: InternalTokens | None = None) -> None:
         self._seconds = seconds
+        self._tokens = tokens
         self._channels: dict[str, grpc.aio.Channel] = {}
 
     async def close(self) -> None:
@@ -132,7 +135,9 @@ class GrpcArms:
 
     async def _channel(self, instance: ArmInstance) -> grpc.aio.Channel:
         endpoint = instance.description.endpoint
-        channel = self._channels.pop(endpoint, None) or open_channel(endpoint, timeout=self._seconds)
+        channel = self._channels.pop(endpoint, None) or open_channel(
+            endpoint, timeout=self._seconds, tokens=self._tokens
+        )
         self._channels[endpoint] = channel  # the newest stands last
         if len(self._channels) > _MOST_CHANNELS:
             await self._channels.pop(next(iter(self._channels))).close()

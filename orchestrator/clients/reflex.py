@@ -7,6 +7,7 @@ from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
 from orchestrator.guard import Finding, TextVerdict
 from orchestrator.model import PiiPolicy
 from servicekit.channel import open_channel
+from servicekit.internal_tokens import InternalTokens
 
 _BATCH_TEXTS = 100
 _BATCH_BYTES = 1_000_000
@@ -23,10 +24,11 @@ class GrpcReflex:
     Args:
         target: where the reflex listens.
         seconds: how long a call may take.
+        tokens: makes internal tokens; None while authentication is off.
     """
 
-    def __init__(self, *, target: str, seconds: float = 5.0) -> None:
-        self._channel = open_channel(target, timeout=seconds)
+    def __init__(self, *, target: str, seconds: float = 5.0, tokens: InternalTokens | None = None) -> None:
+        self._channel = open_channel(target, timeout=seconds, tokens=tokens)
         self._stub = reflex_pb2_grpc.ReflexServiceStub(self._channel)
 
     async def close(self) -> None:

@@ -6,16 +6,25 @@ import grpc
 
 from servicekit.interceptors.context import ContextInterceptor
 from servicekit.interceptors.errors import ErrorInterceptor
+from servicekit.interceptors.identity import IdentityInterceptor
 from servicekit.interceptors.observe import ObserveInterceptor
 from servicekit.interceptors.validate import ValidateInterceptor
+from servicekit.internal_tokens import InternalTokens
 from servicekit.metrics import Metrics
 from servicekit.validation import Validator
 
 
 def server_interceptors(
-    *, service: str, metrics: Metrics, validator: Validator
+    *, service: str, metrics: Metrics, validator: Validator, tokens: InternalTokens | None = None
 ) -> Sequence[grpc.aio.ServerInterceptor]:
-    """The interceptors of a service, outermost first."""
+    """The interceptors of a service, outermost first.
+
+    Args:
+        service: its name.
+        metrics: where calls are counted.
+        validator: holds the rules of the protos.
+        tokens: checks who calls; None while authentication is off.
+    """
     return [
         # Outermost: whatever escapes the others becomes a status; gRPC would send its text to the caller.
         ErrorInterceptor(),
@@ -23,6 +32,8 @@ def server_interceptors(
         ContextInterceptor(service=service),
         # Sees refusals of the rules too, because it stands outside of them.
         ObserveInterceptor(metrics=metrics),
+        # Inside of the log and the count, which see refusals too; before the rules: strangers learn none.
+        *([IdentityInterceptor(tokens=tokens)] if tokens else []),
         # Innermost: the servicer sees only requests that keep the rules.
         ValidateInterceptor(validator=validator),
     ]

@@ -11,7 +11,6 @@ from servicekit.errors import UnavailableError, ValidationFailedError
 from servicekit.secret_files import secret_from
 from servicekit.settings import ServiceSettings
 
-
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # not bound here
 
 

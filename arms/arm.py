@@ -13,7 +13,8 @@ Everything around it (gRPC, health, registration, limits, provenance) is `arms.h
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
@@ -88,6 +89,15 @@ class Arm(ABC):
         Raises:
             OctoError: the step cannot be done; the text says why, in the caller's words.
         """
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[None]:
+        """Hold what the arm needs as long as it runs, such as a connection; by default nothing.
+
+        Raises:
+            OctoError: it cannot be had; the arm does not start.
+        """
+        yield
 
     def capability(self, name: str) -> Capability | None:
         """The capability of that name, or None."""

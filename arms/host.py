@@ -111,17 +111,20 @@ async def _serve(hosted: HostedArm, *, shared: Shared) -> AsyncGenerator[tuple[R
         if hosted.add_typed is not None:
             hosted.add_typed(calls, server)
 
-    async with serve(
-        name=arm.arm_id,
-        addresses=shared.settings.listen(arm.arm_id),
-        register=add_services,
-        services=[SERVICE_NAME, *hosted.typed],
-        board=hosted.board,
-        metrics=Metrics(),
-        validator=shared.validator,
-        tokens=shared.settings.internal_tokens("arms"),
-        options=hosted.options,
-    ) as running:
+    async with (
+        arm.lifespan(),
+        serve(
+            name=arm.arm_id,
+            addresses=shared.settings.listen(arm.arm_id),
+            register=add_services,
+            services=[SERVICE_NAME, *hosted.typed],
+            board=hosted.board,
+            metrics=Metrics(),
+            validator=shared.validator,
+            tokens=shared.settings.internal_tokens("arms"),
+            options=hosted.options,
+        ) as running,
+    ):
         yield running, _registration(calls, running=running, board=hosted.board, shared=shared)
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from arms.arm import Arm
 from servicekit.context import set_service
-from servicekit.errors import OctoError
+from servicekit.errors import OctoError, UnavailableError
 from servicekit.status_board import Health, StatusBoard
 
 _LOG = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ class Registration:
     running: Callable[[], int]
     _changed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _leaving: bool = field(default=False, init=False)
+    _told: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
         self.board.on_change(self._changed.set)
@@ -78,12 +79,20 @@ class Registration:
             try:
                 interval = await self._registered()
                 _LOG.info("registered", extra={"arm": self.arm.arm_id, "instance": self.instance_id})
-                pause = _FIRST_PAUSE
+                pause, self._told = _FIRST_PAUSE, ""
                 await self._beat(interval)
             except OctoError as error:
-                _LOG.debug("not registered: %s", error.message, extra={"arm": self.arm.arm_id})
+                self._tell(error, pause=pause)
                 await asyncio.sleep(pause * (0.5 + random.random() / 2))  # noqa: S311  # spreads arms in time
                 pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _tell(self, error: OctoError, *, pause: float) -> None:
+        """Log why it is not registered: a refusal at once, a silent orchestrator when it stays so."""
+        may_come = isinstance(error, UnavailableError) and pause < _LONGEST_PAUSE
+        level = logging.DEBUG if may_come or error.message == self._told else logging.WARNING
+        _LOG.log(level, "not registered: %s", error.message, extra={"arm": self.arm.arm_id})
+        if level == logging.WARNING:
+            self._told = error.message
 
     async def leave(self) -> None:
         """Take the instance out; an orchestrator that is away finds out by silence."""

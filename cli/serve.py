@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import uvloop
 from pydantic import ValidationError
@@ -23,6 +23,7 @@ from servicekit.logs import configure_logging
 from servicekit.running import Running
 from servicekit.settings import ServiceSettings
 
+Settings = TypeVar("Settings", bound=ServiceSettings)
 Builder = Callable[[], AbstractAsyncContextManager[Running]]
 
 log = logging.getLogger("cli.serve")  # as a program this module is called __main__
@@ -33,12 +34,12 @@ def _builder(package: str) -> Builder:
 
     def build() -> AbstractAsyncContextManager[Running]:
         app: Any = import_module(f"{package}.app")
-        return app.build(_settings(get_type_hints(app.build)["settings"]))
+        return app.build(read_settings(get_type_hints(app.build)["settings"]))
 
     return build
 
 
-def _settings(kind: Callable[[], ServiceSettings]) -> ServiceSettings:
+def read_settings(kind: Callable[[], Settings]) -> Settings:
     """Have a service's settings read their OCTOLLM_* variables; what is wrong is told, never the value."""
     try:
         return kind()

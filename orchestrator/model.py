@@ -375,6 +375,7 @@ class ArmInstance:
     running: int
     registered_at: datetime
     last_seen_at: datetime
+    silent: bool = False
 
     def holds(self, capability: str) -> bool:
         """Whether the instance says that it can do this."""

@@ -157,8 +157,10 @@ class Router:
 def is_starting(instance: ArmInstance) -> bool:
     """Whether an instance registered so lately that what it cannot do yet may still come.
 
-    Both times are the database's.
+    One that fell silent has died. Both times are the database's.
     """
+    if instance.silent:
+        return False
     return (instance.last_seen_at - instance.registered_at).total_seconds() < STARTING_SECONDS
 
 

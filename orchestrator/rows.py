@@ -150,6 +150,7 @@ def arm_of(row: Row) -> ArmInstance:
         running=row["running"],
         registered_at=row["registered_at"],
         last_seen_at=row["last_seen_at"],
+        silent=row["silent"],
     )
 
 

@@ -134,6 +134,11 @@ _SEVERAL = re.compile(
 _PARTS = re.compile(r"[.!?;]\s+|\b(?:and\s+)?then\b|\n")
 
 
+def has_parts(goal: str) -> bool:
+    """Whether a goal asks for one thing after another."""
+    return _SEVERAL.search(goal) is not None
+
+
 def shape_of(goal: str) -> Shape:
     """Tell the shape of a goal from its words."""
     words = _POLITE.sub("", goal, count=1).strip()

@@ -1,20 +1,27 @@
 """Plans for the common shapes of goals: no model is asked."""
 
+from collections.abc import Sequence
+
 from arms.planner.estimates import with_estimates
-from arms.planner.plan import Plan, PlannedStep, PlanRequest
-from arms.planner.shapes import Kind, Shape, shape_of
+from arms.planner.naming import named_in
+from arms.planner.plan import Offer, Plan, PlannedStep, PlanRequest
+from arms.planner.shapes import Kind, Shape, has_parts, shape_of
 
 PROSE = "text_generation"
 CODE = "code_generation"
 SEARCH = "document_search"
 
 _SURE = 0.9
+_NAMED = 0.8
 _GUESS = 0.5
 _QUERY_CHARACTERS = 2000
 
 
 def template_for(request: PlanRequest) -> Plan | None:
     """The plan of the goal's shape, or None when no template fits or something it needs is not offered."""
+    named = named_in(request.brief.goal, request.offers)
+    if named:
+        return _named(named, request=request)
     shape = shape_of(request.brief.goal)
     steps = _steps(shape, request=request)
     if steps is None or len(steps) > request.max_steps:
@@ -27,9 +34,24 @@ def template_for(request: PlanRequest) -> Plan | None:
     )
 
 
+def _named(named: Sequence[Offer], *, request: PlanRequest) -> Plan | None:
+    """One step of the capability that the goal names; None when it names several or has parts."""
+    if len(named) > 1 or has_parts(request.brief.goal):
+        return None
+    step = _one("do", capability=named[0].name, name=named[0].name.replace("_", " "), request=request)
+    return Plan(
+        steps=(with_estimates(step, request=request),),
+        rationale=f"The goal names the capability {named[0].name}.",
+        method="rule",
+        confidence=_NAMED,
+    )
+
+
 def fallback_for(request: PlanRequest, *, why: str) -> Plan:
     """One step that does the whole goal, for when nothing better is known."""
-    wanted = PROSE if request.offers_capability(PROSE) else request.offers[0].name
+    named = [offer.name for offer in named_in(request.brief.goal, request.offers)]
+    general = [PROSE] if request.offers_capability(PROSE) else []
+    wanted = (named + general + [request.offers[0].name])[0]
     step = _one("do", capability=wanted, name="Do the whole goal", request=request)
     return Plan(
         steps=(with_estimates(step, request=request),),

@@ -14,9 +14,14 @@ from cli.settings import ServeSettings, default_data_dir
 from servicekit.errors import ValidationFailedError
 from servicekit.secret_files import secret_from
 
+_ARM_PANEL = "Options of `serve arm`"
+
 Names = Annotated[
     list[str],
-    typer.Argument(help="`all`, or services: gateway, orchestrator, reflex, arms.", metavar="NAME..."),
+    typer.Argument(
+        help="`all`; services: gateway, orchestrator, reflex, arms; or `arm`: one of your own.",
+        metavar="NAME...",
+    ),
 ]
 DataDir = Annotated[
     str | None,
@@ -70,6 +75,27 @@ ExposeWithoutAuth = Annotated[
 ]
 Model = Annotated[str, typer.Option("--model", envvar="OCTOLLM_MODEL", help="The language model to use.")]
 
+ArmModule = Annotated[
+    str | None,
+    typer.Option("--module", metavar="MODULE:CLASS", help="The arm's class.", rich_help_panel=_ARM_PANEL),
+]
+ArmPort = Annotated[
+    int,
+    typer.Option(
+        "--arm-port", min=0, help="The arm's gRPC port; 0 takes a free one.", rich_help_panel=_ARM_PANEL
+    ),
+]
+Orchestrator = Annotated[
+    str | None,
+    typer.Option(
+        "--orchestrator",
+        envvar="OCTOLLM_ORCHESTRATOR",
+        metavar="HOST:PORT",
+        help="Where the arm registers; by default the platform that runs from the data directory.",
+        rich_help_panel=_ARM_PANEL,
+    ),
+]
+
 
 def serve(
     names: Names,
@@ -82,6 +108,9 @@ def serve(
     model: Model = "local",
     auth: Auth = "none",
     expose_without_auth: ExposeWithoutAuth = False,
+    module: ArmModule = None,
+    arm_port: ArmPort = 0,
+    orchestrator: Orchestrator = None,
 ) -> None:
     """Run everything on this machine, or single services, until SIGTERM or Ctrl-C."""
     settings = ServeSettings(
@@ -95,7 +124,13 @@ def serve(
         auth=auth,
         expose_without_auth=expose_without_auth,
     )
-    if "all" not in names:
+    if names == ["arm"]:
+        from cli.commands.serve_arm import serve_arm
+
+        serve_arm(module, orchestrator=orchestrator, port=arm_port, settings=settings, environ=os.environ)
+    elif module:
+        raise ValidationFailedError("--module belongs to `octollm serve arm`, alone.", field="module")
+    elif "all" not in names:
         _serve_here(names, settings)
     elif names == ["all"]:
         _serve_all(settings)

@@ -9,6 +9,9 @@ from cli.settings import ServeSettings
 from cli.supervisor.environment import for_services
 from cli.supervisor.layout import Layout
 
+STATE_FILE = "model.json"
+"""The name of the file in which the server tells how far it is, beside the services' sockets."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelServer:
@@ -37,7 +40,7 @@ def local_model_server(
     """
     if settings.model not in CATALOG or environ.get("OCTOLLM_MODEL_BASE_URL"):
         return None
-    state_file = layout.sockets / "model.json"
+    state_file = layout.sockets / STATE_FILE
     command = model_server_command(model=settings.model, state_file=state_file)
     return ModelServer(
         argv=command.argv,

@@ -42,7 +42,10 @@ class Platform:
         if self.postgres:
             # Without its start: after a crash the next PostgreSQL takes it over, it must not just be ended.
             running["postgres"] = {"pid": self.postgres.pid, "url": self.postgres.url}
-        return running | {"supervisor": process_entry(os.getpid())}
+        supervisor = process_entry(os.getpid())
+        if self.layout.internal_key:  # where it is, for arms that join; what it is stays in the file
+            supervisor["internal_key"] = str(self.layout.internal_key)
+        return running | {"supervisor": supervisor}
 
     def write(self) -> None:
         """Write it to the file."""

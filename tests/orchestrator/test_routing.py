@@ -1,5 +1,6 @@
 """Routing: who is chosen, what a breaker stops, how retries are spread and bounded."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from orchestrator.model import ArmDescription, ArmInstance, ArmStatus, Capabilit
 from orchestrator.pace import Pace
 from orchestrator.register import by_kind
 from orchestrator.retry import RetryBudget, pause
-from orchestrator.routing import choose
+from orchestrator.routing import choose, is_starting
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -55,6 +56,14 @@ def test_health_before_cost_before_load(
     instances: list[ArmInstance], here: dict[str, int], chosen: str
 ) -> None:
     assert choose(instances, running=here, random=lambda: 0.5).instance_id == chosen
+
+
+@pytest.mark.parametrize(("silent", "starting"), [(False, True), (True, False)])
+def test_an_arm_that_came_just_now_may_be_loading_but_not_when_it_fell_silent(
+    silent: bool, starting: bool
+) -> None:
+    lately = replace(instance("a", status=ArmStatus.UNAVAILABLE), silent=silent)
+    assert is_starting(lately) is starting
 
 
 def test_the_best_instance_speaks_for_its_kind() -> None:

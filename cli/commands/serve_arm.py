@@ -46,9 +46,7 @@ def serve_arm(
     serve([arm.arm_id], builders={arm.arm_id: lambda: _build(arm, port=port)}, environ=environ)
 
 
-def _told(
-    place: PlatformPlace, *, settings: ServeSettings, environ: Mapping[str, str]
-) -> dict[str, str]:
+def _told(place: PlatformPlace, *, settings: ServeSettings, environ: Mapping[str, str]) -> dict[str, str]:
     """What the arm is told the way all services are: through the environment; what is there already wins."""
     told = {
         "OCTOLLM_DATA_DIR": str(settings.data_dir),

@@ -9,7 +9,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import grpc
-from octollm.orchestrator.v1 import arm_registry_pb2, arm_registry_pb2_grpc, tasks_pb2, tasks_pb2_grpc
+from octollm.orchestrator.v1 import (
+    arm_registry_pb2,
+    arm_registry_pb2_grpc,
+    identity_pb2,
+    identity_pb2_grpc,
+    tasks_pb2,
+    tasks_pb2_grpc,
+)
 
 from orchestrator.admission import Admission
 from orchestrator.bus import Bus
@@ -17,6 +24,12 @@ from orchestrator.clients.arms import GrpcArms
 from orchestrator.clients.reflex import GrpcReflex
 from orchestrator.dispatcher import Dispatcher
 from orchestrator.fingerprint import Fingerprints
+from orchestrator.identity.api_keys import ApiKeys
+from orchestrator.identity.audit import Audit
+from orchestrator.identity.audit_store import AuditStore
+from orchestrator.identity.key_store import KeyStore
+from orchestrator.identity.migrations import SCHEMA as IDENTITY_SCHEMA
+from orchestrator.identity.migrations import identity_migrations
 from orchestrator.meters import Meters
 from orchestrator.migrations import SCHEMA, all_migrations
 from orchestrator.model import PiiPolicy
@@ -26,6 +39,7 @@ from orchestrator.registry import Registry
 from orchestrator.retry import RetryBudget
 from orchestrator.routing import Router
 from orchestrator.servicer.arm_servicer import ArmRegistryServicer
+from orchestrator.servicer.identity_servicer import IdentityServicer
 from orchestrator.servicer.task_servicer import TaskServicer
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.store_arms import ArmStore
@@ -55,6 +69,8 @@ NAME = "orchestrator"
 
 _CALL_SECONDS = 3600.0
 """Bounds a call of an arm; the task's own deadline is always nearer."""
+
+_DAY = 86_400.0
 
 _AGAIN_SECONDS = 0.5
 """Before what stopped or could not start is tried again."""
@@ -110,6 +126,8 @@ class _Parts:
     sweeper: Sweeper
     bus: Bus
     register: Register
+    keys: ApiKeys
+    audit: Audit
 
     @property
     def loops(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
@@ -122,6 +140,7 @@ class _Parts:
             "sweep": self.sweeper.run,
             "wake-ups": self.dispatcher.run,
             "watchdog": self.watchdog.run,
+            "audit": self.audit.sweep,
         }
 
     async def hand_over(self, grace: float) -> None:
@@ -134,11 +153,15 @@ class _Parts:
         arm_registry_pb2_grpc.add_ArmRegistryServiceServicer_to_server(
             ArmRegistryServicer(registry=self.registry), server
         )
+        identity_pb2_grpc.add_IdentityServiceServicer_to_server(
+            IdentityServicer(keys=self.keys, audit=self.audit), server
+        )
 
 
 _SERVICES = (
     tasks_pb2.DESCRIPTOR.services_by_name["TaskService"].full_name,
     arm_registry_pb2.DESCRIPTOR.services_by_name["ArmRegistryService"].full_name,
+    identity_pb2.DESCRIPTOR.services_by_name["IdentityService"].full_name,
 )
 
 
@@ -182,7 +205,14 @@ def _parts(
         ),
         bus=bus,
         register=register,
+        keys=_api_keys(settings, pool=pool),
+        audit=Audit(store=AuditStore(pool=pool), retention_seconds=settings.audit_retention_days * _DAY),
     )
+
+
+def _api_keys(settings: OrchestratorSettings, *, pool: Pool) -> ApiKeys:
+    pepper = settings.api_key_pepper
+    return ApiKeys(store=KeyStore(pool=pool), pepper=pepper.get_secret_value().encode() if pepper else None)
 
 
 def _tasks(
@@ -238,11 +268,12 @@ def _drain(parts: _Parts, server: Running, board: StatusBoard) -> Callable[[floa
 
 
 async def _migrated(url: str, *, seconds: float) -> None:
-    """Bring the schema up to date; waits for a database that comes up at the same time."""
+    """Bring the schemas up to date; waits for a database that comes up at the same time."""
     give_up = asyncio.get_running_loop().time() + seconds
     while True:
         try:
             await migrate(url, schema=SCHEMA, migrations=all_migrations())
+            await migrate(url, schema=IDENTITY_SCHEMA, migrations=identity_migrations())
         except UnavailableError:
             if asyncio.get_running_loop().time() > give_up:
                 raise

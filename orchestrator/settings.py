@@ -42,6 +42,11 @@ class OrchestratorSettings(ServiceSettings):
     """Silence after which an arm instance is unavailable."""
     tenant_pii: dict[str, str] = Field(default_factory=dict)
     """``redact``, ``allow`` or ``block`` by tenant; any other redacts."""
+    api_key_pepper: SecretStr | None = None
+    """The key of the hashes of API keys; None takes the one that the database keeps. With another one, keys
+    made before are refused."""
+    audit_retention_days: float = Field(default=90.0, gt=0)
+    """How long an audit record is kept."""
     drive: DriveLimits = DriveLimits()
     """Bounds on driving one task."""
     sweep: SweepLimits = SweepLimits()

@@ -8,13 +8,16 @@ from psycopg.rows import dict_row
 
 from orchestrator.bus import CANCEL_CHANNEL
 from orchestrator.model import Event, EventType, Status, Step, StepState, Task
+from orchestrator.ownership import Reach
 from orchestrator.rows import STEP_COLUMNS, TASK_COLUMNS, Row, event_of, step_of, task_of
 from orchestrator.state import StepEvent, TaskEvent, step_sources, task_sources
 from servicekit.database import Pool, connection
 
-_GET = (
-    f"SELECT {TASK_COLUMNS} FROM orchestrator.tasks t WHERE t.task_id = %(task_id)s AND t.tenant = %(tenant)s"  # noqa: S608  # constants
-)
+_ONE = """t.task_id = %(task_id)s AND t.tenant = %(tenant)s
+        AND (%(subject)s::text IS NULL OR t.subject = %(subject)s)"""
+"""One task within somebody's reach."""
+
+_GET = f"SELECT {TASK_COLUMNS} FROM orchestrator.tasks t WHERE {_ONE}"  # noqa: S608  # constants
 
 _STEPS = f"SELECT {STEP_COLUMNS} FROM orchestrator.steps s WHERE s.task_id = %(task_id)s ORDER BY s.position"  # noqa: S608  # constants
 
@@ -27,7 +30,7 @@ WITH t AS (
     UPDATE orchestrator.tasks AS t SET
         status = {Status.CANCELLED}, last_sequence = t.last_sequence + 1, lease_owner = NULL,
         lease_until = NULL, finished_at = clock_timestamp(), updated_at = clock_timestamp()
-    WHERE t.task_id = %(task_id)s AND t.tenant = %(tenant)s AND t.status = ANY(%(sources)s::smallint[])
+    WHERE {_ONE} AND t.status = ANY(%(sources)s::smallint[])
     RETURNING *
 ), event AS (
     INSERT INTO orchestrator.task_events (task_id, sequence, type)
@@ -44,7 +47,7 @@ WITH t AS (
         spec = jsonb_build_object('goal', '', 'budget', t.spec->'budget', 'priority', t.spec->'priority'),
         result = NULL, error = NULL, judgement = NULL, total_steps = 0, completed_steps = 0,
         last_sequence = t.last_sequence + 1, updated_at = clock_timestamp()
-    WHERE t.task_id = %(task_id)s AND t.tenant = %(tenant)s AND t.status >= {Status.COMPLETED}
+    WHERE {_ONE} AND t.status >= {Status.COMPLETED}
     RETURNING *
 ), events AS (
     DELETE FROM orchestrator.task_events e USING t WHERE e.task_id = t.task_id
@@ -83,9 +86,9 @@ class TaskStore:
     def __init__(self, *, pool: Pool) -> None:
         self._pool = pool
 
-    async def get(self, *, task_id: str, tenant: str) -> Task | None:
-        """One task of the tenant's."""
-        row = await self._one(_GET, {"task_id": task_id, "tenant": tenant})
+    async def get(self, *, task_id: str, within: Reach) -> Task | None:
+        """One task."""
+        row = await self._one(_GET, _named(task_id, within))
         return task_of(row) if row else None
 
     async def steps(self, *, task_id: str) -> list[Step]:
@@ -97,22 +100,21 @@ class TaskStore:
         parameters = {"task_id": task_id, "after": after, "limit": limit}
         return [event_of(row) for row in await self._all(_EVENTS, parameters)]
 
-    async def cancel(self, *, task_id: str, tenant: str) -> Task | None:
+    async def cancel(self, *, task_id: str, within: Reach) -> Task | None:
         """End a task that has not ended, tell its holder in the same transaction; None when there is none."""
         row = await self._one(
             _CANCEL,
             {
-                "task_id": task_id,
-                "tenant": tenant,
+                **_named(task_id, within),
                 "sources": task_sources(TaskEvent.CANCEL),
                 "step_sources": step_sources(StepEvent.CANCEL),
             },
         )
         return task_of(row) if row else None
 
-    async def erase(self, *, task_id: str, tenant: str) -> Task | None:
+    async def erase(self, *, task_id: str, within: Reach) -> Task | None:
         """Remove what a task that ended says; None when there is none that ended."""
-        row = await self._one(_ERASE, {"task_id": task_id, "tenant": tenant})
+        row = await self._one(_ERASE, _named(task_id, within))
         return task_of(row) if row else None
 
     async def usage(self, *, tenant: str, days: int) -> list[DailyUsage]:
@@ -127,3 +129,7 @@ class TaskStore:
         async with connection(self._pool) as conn, conn.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(query.encode(), parameters)
             return await cursor.fetchall()
+
+
+def _named(task_id: str, within: Reach) -> Row:
+    return {"task_id": task_id, "tenant": within.tenant, "subject": within.subject}

@@ -12,6 +12,7 @@ from orchestrator.fingerprint import Fingerprints
 from orchestrator.guard import Reflex, guarded
 from orchestrator.meters import Meters
 from orchestrator.model import Event, EventType, PiiPolicy, Step, Task, TaskSpec
+from orchestrator.ownership import reach
 from orchestrator.policy import TenantPolicies
 from orchestrator.state import TaskEvent, next_status
 from orchestrator.store_lists import ListQuery, ListStore
@@ -20,6 +21,9 @@ from orchestrator.store_tasks import DailyUsage, TaskStore
 from servicekit.errors import ConflictError, NotFoundError
 from servicekit.principal import Principal
 from servicekit.request_id import current_request_id
+
+READ, CANCEL = "task:read", "task:cancel"
+"""The scopes that decide whose tasks are seen and ended."""
 
 _ALPHABET = string.ascii_letters + string.digits
 _LAST = {EventType.TASK_COMPLETED, EventType.TASK_FAILED, EventType.TASK_CANCELLED}
@@ -35,7 +39,7 @@ class Stores:
 
 
 class Tasks:
-    """Tasks of all tenants; each call says for whom it is.
+    """Tasks of all tenants; each call says for whom it is, and sees only what is within that one's reach.
 
     Args:
         stores: where tasks are kept.
@@ -108,7 +112,7 @@ class Tasks:
         """One task, at once, or when it ends or the time is up.
 
         Raises:
-            NotFoundError: the tenant has no such task.
+            NotFoundError: there is no such task within the owner's reach.
         """
         task = await self._get(task_id, owner)
         if task.ended or not wait_seconds:
@@ -131,7 +135,7 @@ class Tasks:
         """A task's steps in the order of the plan.
 
         Raises:
-            NotFoundError: the tenant has no such task.
+            NotFoundError: there is no such task within the owner's reach.
         """
         await self._get(task_id, owner)
         return await self._stores.tasks.steps(task_id=task_id)
@@ -140,10 +144,10 @@ class Tasks:
         """End a task that has not ended; a cancelled one stays as it is.
 
         Raises:
-            NotFoundError: the tenant has no such task.
+            NotFoundError: there is no such task within the owner's reach.
             ConflictError: it completed or failed already.
         """
-        cancelled = await self._stores.tasks.cancel(task_id=task_id, tenant=owner.tenant)
+        cancelled = await self._stores.tasks.cancel(task_id=task_id, within=reach(owner, CANCEL))
         if cancelled:
             self._bus.announce(task_id, ended=True)
             return cancelled
@@ -156,10 +160,10 @@ class Tasks:
         """Remove what a task that ended says: goal, context, steps, result and events.
 
         Raises:
-            NotFoundError: the tenant has no such task.
+            NotFoundError: there is no such task within the owner's reach.
             ConflictError: it has not ended.
         """
-        erased = await self._stores.tasks.erase(task_id=task_id, tenant=owner.tenant)
+        erased = await self._stores.tasks.erase(task_id=task_id, within=reach(owner, CANCEL))
         if erased:
             return erased
         await self._get(task_id, owner)
@@ -177,7 +181,7 @@ class Tasks:
         """The task's events after a sequence number as they happen, up to the terminal one.
 
         Raises:
-            NotFoundError: the tenant has no such task.
+            NotFoundError: there is no such task within the owner's reach.
         """
         with self._bus.subscribe(task_id) as told:
             task = await self._get(task_id, owner)
@@ -195,7 +199,7 @@ class Tasks:
                     task = await self._get(task_id, owner)
 
     async def _get(self, task_id: str, owner: Principal) -> Task:
-        task = await self._stores.tasks.get(task_id=task_id, tenant=owner.tenant)
+        task = await self._stores.tasks.get(task_id=task_id, within=reach(owner, READ))
         if task is None:
             raise NotFoundError(f"there is no task {task_id}", reason="TASK_NOT_FOUND")
         return task

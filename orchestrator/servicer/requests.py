@@ -17,6 +17,7 @@ from orchestrator.model import (
     Status,
     TaskSpec,
 )
+from orchestrator.ownership import Reach
 from orchestrator.store_lists import ListQuery, Sort
 
 DEFAULT_PAGE_SIZE = 50
@@ -43,10 +44,11 @@ def spec_from(message: tasks_pb2.TaskSpec) -> TaskSpec:
     )
 
 
-def query_from(request: tasks_pb2.ListTasksRequest, *, tenant: str) -> ListQuery:
+def query_from(request: tasks_pb2.ListTasksRequest, *, within: Reach) -> ListQuery:
     """Which page of which tasks."""
     return ListQuery(
-        tenant=tenant,
+        tenant=within.tenant,
+        subject=within.subject,
         page=request.page or 1,
         page_size=request.page_size or DEFAULT_PAGE_SIZE,
         sort=Sort(request.sort_by or Sort.CREATED_AT),

@@ -7,8 +7,9 @@ from typing import Any
 import grpc
 from octollm.orchestrator.v1 import tasks_pb2, tasks_pb2_grpc
 
+from orchestrator.ownership import reach
 from orchestrator.servicer import requests, responses
-from orchestrator.tasks import Tasks
+from orchestrator.tasks import READ, Tasks
 from servicekit.principal import current_principal
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -46,7 +47,7 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
         self, request: tasks_pb2.ListTasksRequest, context: Context
     ) -> tasks_pb2.ListTasksResponse:
         """One page of tasks."""
-        query = requests.query_from(request, tenant=current_principal().tenant)
+        query = requests.query_from(request, within=reach(current_principal(), READ))
         tasks, total = await self._tasks.page(query)
         return tasks_pb2.ListTasksResponse(tasks=map(responses.task_to, tasks), total_items=total)
 

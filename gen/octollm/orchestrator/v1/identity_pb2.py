@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&octollm/orchestrator/v1/identity.proto\x12\x17octollm.orchestrator.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x99\x02\n\x06\x41piKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\r\n\x05roles\x18\x04 \x03(\t\x12\r\n\x05label\x18\x05 \x01(\t\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_used_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xf6\x01\n\x13\x43reateApiKeyRequest\x12\x30\n\x06tenant\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,62}$\x12\x1b\n\x07subject\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01\x12G\n\x05roles\x18\x03 \x03(\tB8\xbaH5\x92\x01\x32\x08\x01\x10\n\",r*R\x06viewerR\x04userR\tdeveloperR\x08operatorR\x05\x61\x64min\x12\x17\n\x05label\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12.\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"X\n\x14\x43reateApiKeyResponse\x12\x30\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x1f.octollm.orchestrator.v1.ApiKey\x12\x0e\n\x06secret\x18\x02 \x01(\t\"\x81\x01\n\x12ListApiKeysRequest\x12\x30\n\x06tenant\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,62}$\x12\x1b\n\x04page\x18\x02 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00\x12\x1c\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"]\n\x13ListApiKeysResponse\x12\x31\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x1f.octollm.orchestrator.v1.ApiKey\x12\x13\n\x0btotal_items\x18\x02 \x01(\x03\"A\n\x13RevokeApiKeyRequest\x12*\n\x06key_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[A-Za-z0-9]{1,64}$\"H\n\x14RevokeApiKeyResponse\x12\x30\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x1f.octollm.orchestrator.v1.ApiKey\"1\n\x13VerifyApiKeyRequest\x12\x1a\n\x06secret\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01\"H\n\x14VerifyApiKeyResponse\x12\x30\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x1f.octollm.orchestrator.v1.ApiKey\"\xb3\x01\n\x0b\x41uditRecord\x12.\n\ncreated_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x04 \x01(\t\x12\x0e\n\x06object\x18\x05 \x01(\t\x12\x0f\n\x07outcome\x18\x06 \x01(\t\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12\x12\n\nrequest_id\x18\x08 \x01(\t\"R\n\x12RecordAuditRequest\x12<\n\x06record\x18\x01 \x01(\x0b\x32$.octollm.orchestrator.v1.AuditRecordB\x06\xbaH\x03\xc8\x01\x01\"\x15\n\x13RecordAuditResponse\"\xb2\x01\n\x10ListAuditRequest\x12\x30\n\x06tenant\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,62}$\x12\x31\n\rcreated_after\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x04page\x18\x03 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00\x12\x1c\n\tpage_size\x18\x04 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"_\n\x11ListAuditResponse\x12\x35\n\x07records\x18\x01 \x03(\x0b\x32$.octollm.orchestrator.v1.AuditRecord\x12\x13\n\x0btotal_items\x18\x02 \x01(\x03\x32\x90\x05\n\x0fIdentityService\x12k\n\x0c\x43reateApiKey\x12,.octollm.orchestrator.v1.CreateApiKeyRequest\x1a-.octollm.orchestrator.v1.CreateApiKeyResponse\x12h\n\x0bListApiKeys\x12+.octollm.orchestrator.v1.ListApiKeysRequest\x1a,.octollm.orchestrator.v1.ListApiKeysResponse\x12k\n\x0cRevokeApiKey\x12,.octollm.orchestrator.v1.RevokeApiKeyRequest\x1a-.octollm.orchestrator.v1.RevokeApiKeyResponse\x12k\n\x0cVerifyApiKey\x12,.octollm.orchestrator.v1.VerifyApiKeyRequest\x1a-.octollm.orchestrator.v1.VerifyApiKeyResponse\x12h\n\x0bRecordAudit\x12+.octollm.orchestrator.v1.RecordAuditRequest\x1a,.octollm.orchestrator.v1.RecordAuditResponse\x12\x62\n\tListAudit\x12).octollm.orchestrator.v1.ListAuditRequest\x1a*.octollm.orchestrator.v1.ListAuditResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&octollm/orchestrator/v1/identity.proto\x12\x17octollm.orchestrator.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x99\x02\n\x06\x41piKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\r\n\x05roles\x18\x04 \x03(\t\x12\r\n\x05label\x18\x05 \x01(\t\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_used_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xf6\x01\n\x13\x43reateApiKeyRequest\x12\x30\n\x06tenant\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,62}$\x12\x1b\n\x07subject\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01\x12G\n\x05roles\x18\x03 \x03(\tB8\xbaH5\x92\x01\x32\x08\x01\x10\n\",r*R\x06viewerR\x04userR\tdeveloperR\x08operatorR\x05\x61\x64min\x12\x17\n\x05label\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01\x12.\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"X\n\x14\x43reateApiKeyResponse\x12\x30\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x1f.octollm.orchestrator.v1.ApiKey\x12\x0e\n\x06secret\x18\x02 \x01(\t\"\x81\x01\n\x12ListApiKeysRequest\x12\x30\n\x06tenant\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,62}$\x12\x1b\n\x04page\x18\x02 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00\x12\x1c\n\tpage_size\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"]\n\x13ListApiKeysResponse\x12\x31\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x1f.octollm.orchestrator.v1.ApiKey\x12\x13\n\x0btotal_items\x18\x02 \x01(\x03\"A\n\x13RevokeApiKeyRequest\x12*\n\x06key_id\x18\x01 \x01(\tB\x1a\xbaH\x17r\x15\x32\x13^[A-Za-z0-9]{1,64}$\"H\n\x14RevokeApiKeyResponse\x12\x30\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x1f.octollm.orchestrator.v1.ApiKey\"1\n\x13VerifyApiKeyRequest\x12\x1a\n\x06secret\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01\"H\n\x14VerifyApiKeyResponse\x12\x30\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x1f.octollm.orchestrator.v1.ApiKey\"\xda\x02\n\x0b\x41uditRecord\x12.\n\ncreated_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x06tenant\x18\x02 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,62}$\x12\x19\n\x07subject\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x12)\n\x06\x61\x63tion\x18\x04 \x01(\tB\x19\xbaH\x16r\x14\x32\x12^[a-z0-9_.]{1,64}$\x12\x18\n\x06object\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x12(\n\x07outcome\x18\x06 \x01(\tB\x17\xbaH\x14r\x12R\x07\x61llowedR\x07refused\x12(\n\x06reason\x18\x07 \x01(\tB\x18\xbaH\x15r\x13\x32\x11^[A-Z0-9_]{0,64}$\x12\x1b\n\nrequest_id\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x07\x61\x64\x64ress\x18\t \x01(\tB\x07\xbaH\x04r\x02\x18@\"f\n\x12RecordAuditRequest\x12\x42\n\x07records\x18\x02 \x03(\x0b\x32$.octollm.orchestrator.v1.AuditRecordB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\xc8\x01J\x04\x08\x01\x10\x02R\x06record\"\x15\n\x13RecordAuditResponse\"\xde\x01\n\x10ListAuditRequest\x12\x30\n\x06tenant\x18\x01 \x01(\tB \xbaH\x1dr\x1b\x32\x19^[a-z0-9][a-z0-9-]{0,62}$\x12\x31\n\rcreated_after\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x07outcome\x18\x05 \x01(\tB\x19\xbaH\x16r\x14R\x00R\x07\x61llowedR\x07refused\x12\x1b\n\x04page\x18\x03 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00\x12\x1c\n\tpage_size\x18\x04 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"_\n\x11ListAuditResponse\x12\x35\n\x07records\x18\x01 \x03(\x0b\x32$.octollm.orchestrator.v1.AuditRecord\x12\x13\n\x0btotal_items\x18\x02 \x01(\x03\x32\x90\x05\n\x0fIdentityService\x12k\n\x0c\x43reateApiKey\x12,.octollm.orchestrator.v1.CreateApiKeyRequest\x1a-.octollm.orchestrator.v1.CreateApiKeyResponse\x12h\n\x0bListApiKeys\x12+.octollm.orchestrator.v1.ListApiKeysRequest\x1a,.octollm.orchestrator.v1.ListApiKeysResponse\x12k\n\x0cRevokeApiKey\x12,.octollm.orchestrator.v1.RevokeApiKeyRequest\x1a-.octollm.orchestrator.v1.RevokeApiKeyResponse\x12k\n\x0cVerifyApiKey\x12,.octollm.orchestrator.v1.VerifyApiKeyRequest\x1a-.octollm.orchestrator.v1.VerifyApiKeyResponse\x12h\n\x0bRecordAudit\x12+.octollm.orchestrator.v1.RecordAuditRequest\x1a,.octollm.orchestrator.v1.RecordAuditResponse\x12\x62\n\tListAudit\x12).octollm.orchestrator.v1.ListAuditRequest\x1a*.octollm.orchestrator.v1.ListAuditResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,10 +51,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['key_id']._serialized_options = b'\272H\027r\0252\023^[A-Za-z0-9]{1,64}$'
   _globals['_VERIFYAPIKEYREQUEST'].fields_by_name['secret']._loaded_options = None
   _globals['_VERIFYAPIKEYREQUEST'].fields_by_name['secret']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
-  _globals['_RECORDAUDITREQUEST'].fields_by_name['record']._loaded_options = None
-  _globals['_RECORDAUDITREQUEST'].fields_by_name['record']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_AUDITRECORD'].fields_by_name['tenant']._loaded_options = None
+  _globals['_AUDITRECORD'].fields_by_name['tenant']._serialized_options = b'\272H\035r\0332\031^[a-z0-9][a-z0-9-]{0,62}$'
+  _globals['_AUDITRECORD'].fields_by_name['subject']._loaded_options = None
+  _globals['_AUDITRECORD'].fields_by_name['subject']._serialized_options = b'\272H\005r\003\030\377\001'
+  _globals['_AUDITRECORD'].fields_by_name['action']._loaded_options = None
+  _globals['_AUDITRECORD'].fields_by_name['action']._serialized_options = b'\272H\026r\0242\022^[a-z0-9_.]{1,64}$'
+  _globals['_AUDITRECORD'].fields_by_name['object']._loaded_options = None
+  _globals['_AUDITRECORD'].fields_by_name['object']._serialized_options = b'\272H\005r\003\030\377\001'
+  _globals['_AUDITRECORD'].fields_by_name['outcome']._loaded_options = None
+  _globals['_AUDITRECORD'].fields_by_name['outcome']._serialized_options = b'\272H\024r\022R\007allowedR\007refused'
+  _globals['_AUDITRECORD'].fields_by_name['reason']._loaded_options = None
+  _globals['_AUDITRECORD'].fields_by_name['reason']._serialized_options = b'\272H\025r\0232\021^[A-Z0-9_]{0,64}$'
+  _globals['_AUDITRECORD'].fields_by_name['request_id']._loaded_options = None
+  _globals['_AUDITRECORD'].fields_by_name['request_id']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_AUDITRECORD'].fields_by_name['address']._loaded_options = None
+  _globals['_AUDITRECORD'].fields_by_name['address']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_RECORDAUDITREQUEST'].fields_by_name['records']._loaded_options = None
+  _globals['_RECORDAUDITREQUEST'].fields_by_name['records']._serialized_options = b'\272H\010\222\001\005\010\001\020\310\001'
   _globals['_LISTAUDITREQUEST'].fields_by_name['tenant']._loaded_options = None
   _globals['_LISTAUDITREQUEST'].fields_by_name['tenant']._serialized_options = b'\272H\035r\0332\031^[a-z0-9][a-z0-9-]{0,62}$'
+  _globals['_LISTAUDITREQUEST'].fields_by_name['outcome']._loaded_options = None
+  _globals['_LISTAUDITREQUEST'].fields_by_name['outcome']._serialized_options = b'\272H\026r\024R\000R\007allowedR\007refused'
   _globals['_LISTAUDITREQUEST'].fields_by_name['page']._loaded_options = None
   _globals['_LISTAUDITREQUEST'].fields_by_name['page']._serialized_options = b'\272H\n\"\010\030\200\224\353\334\003(\000'
   _globals['_LISTAUDITREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -78,15 +96,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYAPIKEYRESPONSE']._serialized_start=1171
   _globals['_VERIFYAPIKEYRESPONSE']._serialized_end=1243
   _globals['_AUDITRECORD']._serialized_start=1246
-  _globals['_AUDITRECORD']._serialized_end=1425
-  _globals['_RECORDAUDITREQUEST']._serialized_start=1427
-  _globals['_RECORDAUDITREQUEST']._serialized_end=1509
-  _globals['_RECORDAUDITRESPONSE']._serialized_start=1511
-  _globals['_RECORDAUDITRESPONSE']._serialized_end=1532
-  _globals['_LISTAUDITREQUEST']._serialized_start=1535
-  _globals['_LISTAUDITREQUEST']._serialized_end=1713
-  _globals['_LISTAUDITRESPONSE']._serialized_start=1715
-  _globals['_LISTAUDITRESPONSE']._serialized_end=1810
-  _globals['_IDENTITYSERVICE']._serialized_start=1813
-  _globals['_IDENTITYSERVICE']._serialized_end=2469
+  _globals['_AUDITRECORD']._serialized_end=1592
+  _globals['_RECORDAUDITREQUEST']._serialized_start=1594
+  _globals['_RECORDAUDITREQUEST']._serialized_end=1696
+  _globals['_RECORDAUDITRESPONSE']._serialized_start=1698
+  _globals['_RECORDAUDITRESPONSE']._serialized_end=1719
+  _globals['_LISTAUDITREQUEST']._serialized_start=1722
+  _globals['_LISTAUDITREQUEST']._serialized_end=1944
+  _globals['_LISTAUDITRESPONSE']._serialized_start=1946
+  _globals['_LISTAUDITRESPONSE']._serialized_end=2041
+  _globals['_IDENTITYSERVICE']._serialized_start=2044
+  _globals['_IDENTITYSERVICE']._serialized_end=2700
 # @@protoc_insertion_point(module_scope)

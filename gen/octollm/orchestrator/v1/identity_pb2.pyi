@@ -317,20 +317,23 @@ class AuditRecord(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
-    """The tenant."""
+    """The tenant; that of the installation itself where it is not known who asked."""
     subject: _builtins.str
-    """Who."""
+    """Who; empty where that is not known."""
     action: _builtins.str
     """What, such as "task.create"."""
     object: _builtins.str
-    """On what, such as a task id."""
+    """On what, such as a task id; empty for nothing."""
     outcome: _builtins.str
     """"allowed" or "refused"."""
     reason: _builtins.str
     """Why it was refused; empty when it was not."""
     request_id: _builtins.str
     """The X-Request-ID."""
+    address: _builtins.str
+    """The client's address; empty where there was none."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """When."""
@@ -346,10 +349,11 @@ class AuditRecord(_message.Message):
         outcome: _builtins.str = ...,
         reason: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        address: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "created_at", b"created_at", "object", b"object", "outcome", b"outcome", "reason", b"reason", "request_id", b"request_id", "subject", b"subject", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "address", b"address", "created_at", b"created_at", "object", b"object", "outcome", b"outcome", "reason", b"reason", "request_id", b"request_id", "subject", b"subject", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -357,23 +361,23 @@ Global___AuditRecord: _TypeAlias = AuditRecord  # noqa: Y015
 
 @_typing.final
 class RecordAuditRequest(_message.Message):
-    """RecordAuditRequest is a record to append."""
+    """RecordAuditRequest is records to append."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    RECORD_FIELD_NUMBER: _builtins.int
+    RECORDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def record(self) -> Global___AuditRecord:
-        """The record; its time is set by the service."""
+    def records(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuditRecord]:
+        """The records; a time that is absent is set by the service."""
 
     def __init__(
         self,
         *,
-        record: Global___AuditRecord | None = ...,
+        records: _abc.Iterable[Global___AuditRecord] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["records", b"records"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -381,7 +385,7 @@ Global___RecordAuditRequest: _TypeAlias = RecordAuditRequest  # noqa: Y015
 
 @_typing.final
 class RecordAuditResponse(_message.Message):
-    """RecordAuditResponse says that it is durable; it has no fields."""
+    """RecordAuditResponse says that they are durable; it has no fields."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -404,10 +408,13 @@ class ListAuditRequest(_message.Message):
 
     TENANT_FIELD_NUMBER: _builtins.int
     CREATED_AFTER_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
     PAGE_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     """The tenant."""
+    outcome: _builtins.str
+    """Only "allowed" or only "refused" ones; empty for both."""
     page: _builtins.int
     """Which page, from 1; 0 means 1."""
     page_size: _builtins.int
@@ -421,12 +428,13 @@ class ListAuditRequest(_message.Message):
         *,
         tenant: _builtins.str = ...,
         created_after: _timestamp_pb2.Timestamp | None = ...,
+        outcome: _builtins.str = ...,
         page: _builtins.int = ...,
         page_size: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_after", b"created_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_after", b"created_after", "page", b"page", "page_size", b"page_size", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_after", b"created_after", "outcome", b"outcome", "page", b"page", "page_size", b"page_size", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -100,7 +100,7 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RecordAudit(self, request, context):
-        """RecordAudit appends one audit record.
+        """RecordAudit appends audit records.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -42,7 +42,7 @@ class IdentityServiceStub:
     VerifyApiKey: _grpc.UnaryUnaryMultiCallable[_identity_pb2.VerifyApiKeyRequest, _identity_pb2.VerifyApiKeyResponse]
     """VerifyApiKey tells whom a key stands for."""
     RecordAudit: _grpc.UnaryUnaryMultiCallable[_identity_pb2.RecordAuditRequest, _identity_pb2.RecordAuditResponse]
-    """RecordAudit appends one audit record."""
+    """RecordAudit appends audit records."""
     ListAudit: _grpc.UnaryUnaryMultiCallable[_identity_pb2.ListAuditRequest, _identity_pb2.ListAuditResponse]
     """ListAudit lists audit records, newest first."""
 
@@ -60,7 +60,7 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     VerifyApiKey: _aio.UnaryUnaryMultiCallable[_identity_pb2.VerifyApiKeyRequest, _identity_pb2.VerifyApiKeyResponse]  # type: ignore[assignment]
     """VerifyApiKey tells whom a key stands for."""
     RecordAudit: _aio.UnaryUnaryMultiCallable[_identity_pb2.RecordAuditRequest, _identity_pb2.RecordAuditResponse]  # type: ignore[assignment]
-    """RecordAudit appends one audit record."""
+    """RecordAudit appends audit records."""
     ListAudit: _aio.UnaryUnaryMultiCallable[_identity_pb2.ListAuditRequest, _identity_pb2.ListAuditResponse]  # type: ignore[assignment]
     """ListAudit lists audit records, newest first."""
 
@@ -105,7 +105,7 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_pb2.RecordAuditRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_identity_pb2.RecordAuditResponse, _abc.Awaitable[_identity_pb2.RecordAuditResponse]]:
-        """RecordAudit appends one audit record."""
+        """RecordAudit appends audit records."""
 
     @_abc_1.abstractmethod
     def ListAudit(

@@ -1,0 +1,1 @@
+"""API keys and the audit log: who may call, and what was done or refused."""

@@ -28,6 +28,8 @@ class ArmsSettings(ServiceSettings):
     """Tokens that a request to a model elsewhere may hold, prompt and answer; None takes the usual."""
     model_places: int | None = None
     """Requests sent to a model elsewhere at once; None takes the usual."""
+    trace_content: bool = False
+    """Whether traces carry prompts and answers; they hold whatever users and documents say."""
     advertise_host: str | None = None
     """The name under which others reach our TCP ports; None takes `host`."""
 
@@ -40,4 +42,5 @@ class ArmsSettings(ServiceSettings):
             state_file=self.model_state_file,
             window=self.model_window,
             places=self.model_places,
+            trace_content=self.trace_content,
         )

@@ -22,6 +22,7 @@ from servicekit.errors import OctoError, ValidationFailedError
 from servicekit.logs import configure_logging
 from servicekit.running import Running
 from servicekit.settings import ServiceSettings
+from servicekit.telemetry import telemetry
 
 Settings = TypeVar("Settings", bound=ServiceSettings)
 Builder = Callable[[], AbstractAsyncContextManager[Running]]
@@ -72,7 +73,10 @@ def serve(names: Sequence[str], *, builders: Mapping[str, Builder], environ: Map
     settings = ServiceSettings()
     configure_logging("+".join(names), level=settings.log_level)
     chosen = {name: builders[name] for name in names}
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with (
+        telemetry(process="+".join(names), environ=environ),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         runner.run(_run(chosen, descriptor=ready_descriptor(environ), drain_seconds=settings.drain_seconds))
 
 

@@ -45,6 +45,8 @@ def door_app(door: str) -> FastAPI:
         # Ours are among the routes: down-converted, and without a foreign host.
         openapi_url=None,
         redirect_slashes=False,
+        # The edge has a span of its own around all layers; FastAPI's would be a second one inside of it.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         exception_handlers={HTTPException: _no_route, RequestValidationError: _broken_rule},
         # Stands once more inside of Starlette's own layer, which would answer defects before the edge can.
         middleware=[Middleware(ErrorEnvelopeLayer)],

@@ -18,6 +18,7 @@ from orchestrator.validation import begin_repair, validate
 from orchestrator.work import Work
 from servicekit.context import set_deadline
 from servicekit.errors import OctoError
+from servicekit.spans import tell
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,6 +39,9 @@ async def drive(work: Work, tools: Tools) -> None:
         result, charges = outcome
         await work.write(writes.finished(result, charges=charges), ends=True)
         status, error = Status.COMPLETED, None
+    tell("octollm.status", status.name.lower())
+    if error is not None:
+        tell("error.type", error.name)
     tools.meters.ended(status, error=error, seconds=time.monotonic() - began)
 
 

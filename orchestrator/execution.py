@@ -17,6 +17,7 @@ from orchestrator.rows import clean
 from orchestrator.tools import Tools
 from orchestrator.work import Work
 from servicekit.errors import InternalError, OctoError, PayloadTooLargeError
+from servicekit.spans import spanned, tell
 
 
 async def run_steps(work: Work, tools: Tools) -> None:
@@ -70,6 +71,12 @@ def _start_ready(work: Work, tools: Tools, *, places: int) -> dict[asyncio.Task[
 
 async def _run_step(work: Work, tools: Tools, step_id: str, bounds: Reservation) -> None:
     """Run one step to its end, with retries."""
+    told = {"octollm.step_id": step_id, "octollm.capability": work.steps[step_id].plan.capability}
+    with spanned("step", attributes=told):
+        await _run_to_end(work, tools, step_id, bounds)
+
+
+async def _run_to_end(work: Work, tools: Tools, step_id: str, bounds: Reservation) -> None:
     try:
         result = await _try_step(work, tools, step_id, bounds, last=False)
         retries = 0
@@ -99,6 +106,8 @@ async def _try_step(
             await work.write(writes.started(step, arm_id=arm_id))
             step = replace(step, state=StepState.RUNNING, attempts=step.attempts + 1, arm_id=arm_id)
             work.steps[step_id] = step
+            tell("octollm.arm_id", arm_id)
+            tell("octollm.step_attempt", step.attempts)
             result = await _called(work, tools, instance, step, bounds)
     except OctoError as error:
         if is_transient(error) and arm_id and not last and tools.retries.take():

@@ -11,6 +11,7 @@ from orchestrator.store_writes import Charge
 from orchestrator.tools import Tools, call_needed
 from orchestrator.work import Work
 from servicekit.errors import ValidationFailedError
+from servicekit.spans import spanned
 
 _TRIES = 2
 """A planner that is told what was wrong gets a second chance."""
@@ -25,6 +26,11 @@ async def make_plan(work: Work, tools: Tools) -> None:
     Raises:
         TaskFailedError: no valid plan could be made.
     """
+    with spanned("plan"):
+        await _make_plan(work, tools)
+
+
+async def _make_plan(work: Work, tools: Tools) -> None:
     charges: list[Charge] = []
     feedback = ""
     for number in range(_TRIES):

@@ -31,7 +31,8 @@ WITH t AS (
     INSERT INTO orchestrator.task_events (task_id, sequence, type, data)
     SELECT task_id, last_sequence, {EventType.TASK_STARTED}, jsonb_build_object('attempt', attempt) FROM t
 )
-SELECT {TASK_COLUMNS}, t.subject, t.attempt, t.lost_leases, t.own_findings, t.judgement::text AS judgement,
+SELECT {TASK_COLUMNS}, t.subject, t.attempt, t.lost_leases, t.own_findings, t.trace_context,
+    t.judgement::text AS judgement,
     extract(epoch FROM t.deadline_at - clock_timestamp())::float8 AS remaining
 FROM t"""  # noqa: S608  # constants
 
@@ -74,6 +75,7 @@ class Lease:
         steps: its steps by id.
         judged: the best judgement so far.
         own_findings: keyed hashes of the personal data that the caller gave and that may leave again.
+        trace_context: of the request that submitted the task; empty outside of a trace.
     """
 
     task: Task
@@ -84,6 +86,7 @@ class Lease:
     steps: Mapping[str, Step]
     judged: Judged | None
     own_findings: frozenset[str]
+    trace_context: Mapping[str, str]
 
 
 class LeaseStore:
@@ -129,6 +132,7 @@ class LeaseStore:
             remaining=row["remaining"],
             steps={step.step_id: step for step in steps},
             own_findings=frozenset(row["own_findings"]),
+            trace_context=row["trace_context"],
             judged=JUDGED.validate_json(row["judgement"]) if row["judgement"] else None,
         )
 

@@ -1,11 +1,12 @@
 """Stores new tasks: the row, its first event and its wake-up in one statement, the key beside it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from psycopg.rows import dict_row
 
 from orchestrator.model import EventType, Phase, Status, Task, TaskSpec
-from orchestrator.rows import SPEC, TASK_COLUMNS, dump, task_of
+from orchestrator.rows import ANY, SPEC, TASK_COLUMNS, dump, task_of
 from orchestrator.wakeups import QUEUE, WAKE
 from servicekit.database import Connection, Pool, connection, transaction
 from servicekit.errors import ConflictError
@@ -39,9 +40,10 @@ _INSERT = f"""
 WITH t AS (
     INSERT INTO orchestrator.tasks
         (task_id, tenant, subject, status, priority, phase, max_seconds, request_id, last_sequence, spec,
-        own_findings)
+        own_findings, trace_context)
     VALUES (%(task_id)s, %(tenant)s, %(subject)s, {Status.QUEUED}, %(priority)s, {Phase.PREPROCESSING},
-            %(max_seconds)s, %(request_id)s, 1, %(spec)s::jsonb, %(own_findings)s::text[])
+            %(max_seconds)s, %(request_id)s, 1, %(spec)s::jsonb, %(own_findings)s::text[],
+            %(trace_context)s::jsonb)
     RETURNING *
 ), event AS (
     INSERT INTO orchestrator.task_events (task_id, sequence, type, created_at)
@@ -64,6 +66,7 @@ class NewTask:
         idempotency_key: empty for none.
         fingerprint: a keyed hash of the spec as it was sent.
         own_findings: keyed hashes of the personal data that the spec holds.
+        trace_context: of that request, as it travels; empty outside of a trace.
     """
 
     task_id: str
@@ -73,6 +76,7 @@ class NewTask:
     idempotency_key: str = ""
     fingerprint: bytes = b""
     own_findings: frozenset[str] = frozenset()
+    trace_context: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class SubmitStore:
@@ -168,6 +172,7 @@ async def _insert(conn: Connection, new: NewTask) -> Task:
         "request_id": new.request_id,
         "spec": dump(SPEC, new.spec),
         "own_findings": sorted(new.own_findings),
+        "trace_context": dump(ANY, dict(new.trace_context)),
         "queue": QUEUE,
     }
     async with conn.cursor(row_factory=dict_row) as cursor:

@@ -20,6 +20,7 @@ from orchestrator.store_writes import Charge
 from orchestrator.tools import Tools, call_needed
 from orchestrator.validation import Candidate
 from orchestrator.work import Work
+from servicekit.spans import spanned
 
 
 async def conclude(work: Work, tools: Tools, judged: Judged) -> tuple[TaskResult, list[Charge]]:
@@ -53,7 +54,8 @@ async def conclude(work: Work, tools: Tools, judged: Judged) -> tuple[TaskResult
 async def _reviewed(work: Work, tools: Tools, result: TaskResult) -> tuple[TaskResult, list[Charge]]:
     """The result with every text replaced by what the guardian lets pass."""
     texts = _texts(result)
-    reviews = [await _review(work, tools, text) for text in texts]
+    with spanned("guard", attributes={"octollm.direction": "out"}):
+        reviews = [await _review(work, tools, text) for text in texts]
     for review in reviews:
         if review.action is ReviewAction.BLOCK:
             raise TaskFailedError(

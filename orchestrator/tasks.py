@@ -18,9 +18,11 @@ from orchestrator.state import TaskEvent, next_status
 from orchestrator.store_lists import ListQuery, ListStore
 from orchestrator.store_submit import NewTask, SubmitStore
 from orchestrator.store_tasks import DailyUsage, TaskStore
+from servicekit.context import current_task_id, set_task_id
 from servicekit.errors import ConflictError, NotFoundError
 from servicekit.principal import Principal
 from servicekit.request_id import current_request_id
+from servicekit.spans import sent, spanned
 
 READ, CANCEL = "task:read", "task:cancel"
 """The scopes that decide whose tasks are seen and ended."""
@@ -86,23 +88,26 @@ class Tasks:
             )
             if known:
                 return await self.get(known, owner=owner)
+        set_task_id(new_task_id())  # before anything is done for it, so that spans and log lines carry it
         policy = self._policies.applied(spec.policy, tenant=owner.tenant)
         await self._admission.admit(tenant=owner.tenant)
-        checked = await guarded(
-            replace(spec, policy=policy),
-            reflex=self._reflex,
-            pii=policy.pii or PiiPolicy.REDACT,
-            user=owner.subject,
-        )
+        with spanned("guard", attributes={"octollm.direction": "in"}):
+            checked = await guarded(
+                replace(spec, policy=policy),
+                reflex=self._reflex,
+                pii=policy.pii or PiiPolicy.REDACT,
+                user=owner.subject,
+            )
         stored = await self._stores.submit.submit(
             NewTask(
-                task_id=new_task_id(),
+                task_id=current_task_id(),
                 owner=owner,
                 spec=checked.spec,
                 own_findings=await self._fingerprints.of_values(checked.own) if checked.own else frozenset(),
                 request_id=current_request_id(),
                 idempotency_key=idempotency_key,
                 fingerprint=fingerprint,
+                trace_context=sent(),
             )
         )
         self._meters.submitted()

@@ -12,6 +12,7 @@ from orchestrator.rows import Judged
 from orchestrator.store_writes import Charge
 from orchestrator.tools import Tools, call_needed
 from orchestrator.work import Work
+from servicekit.spans import spanned
 
 _MOST_INPUTS = 20
 _MOST_CITATIONS = 200
@@ -50,6 +51,11 @@ async def validate(work: Work, tools: Tools) -> None:
     """Judge the newest round, once; the best of all rounds stays in ``work.judged``."""
     if work.judged and work.judged.round == work.round:
         return
+    with spanned("validate", attributes={"octollm.round": work.round}):
+        await _validate(work, tools)
+
+
+async def _validate(work: Work, tools: Tools) -> None:
     found = candidates(list(work.steps.values()))
     judgements = [(candidate, await _judge(work, tools, candidate)) for candidate in found]
     candidate, judgement = max(judgements, key=lambda pair: score(pair[1]))

@@ -12,6 +12,7 @@ from orchestrator.retry import pause
 from orchestrator.store_lease import Lease, LeaseStore
 from orchestrator.store_writes import WriteStore
 from orchestrator.tools import Tools
+from orchestrator.trail import driving
 from orchestrator.work import Work
 from servicekit.context import set_task_id
 from servicekit.errors import UnavailableError
@@ -165,7 +166,8 @@ class Worker:
         set_principal(Principal(tenant=lease.task.tenant, subject=lease.subject))
         work = Work(lease=lease, store=self._store, bus=self._bus, random=self._random)
         try:
-            await drive(work, self._tools)
+            with driving(lease):
+                await drive(work, self._tools)
         except LeaseLostError:
             self._tools.meters.lost()
             _LOG.info("the task is somebody else's, or it ended", extra={"attempt": lease.attempt})

@@ -6,16 +6,19 @@ OctoError that the server raised.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import grpc
-from opentelemetry import propagate
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, set_span_in_context
 
 from servicekit import request_id
-from servicekit.context import remaining_seconds
+from servicekit.call_spans import begin_call, end_call, is_upkeep
+from servicekit.context import TASK_METADATA_KEY, current_task_id, remaining_seconds
 from servicekit.errors import CancelledByCallerError, Code, OctoError, UnavailableError
 from servicekit.internal_tokens import METADATA_KEY, REFUSED, InternalTokens
 from servicekit.principal import current_principal
+from servicekit.spans import sent
 from servicekit.status import from_rpc_error
 
 OPTIONS: Sequence[tuple[str, Any]] = (
@@ -42,13 +45,20 @@ def open_channel(target: str, *, timeout: float, tokens: InternalTokens | None =
     return _Channel(grpc.aio.insecure_channel(target, options=OPTIONS), limit=timeout, tokens=tokens)
 
 
-def outgoing_metadata(tokens: InternalTokens | None = None) -> list[tuple[str, str]]:
-    """What travels with every call."""
-    carrier: dict[str, str] = {}
-    propagate.inject(carrier)
-    current = request_id.current_request_id()
-    if current:
+def outgoing_metadata(
+    tokens: InternalTokens | None = None, *, span: Span = INVALID_SPAN
+) -> list[tuple[str, str]]:
+    """What travels with every call.
+
+    Args:
+        tokens: makes the token that tells who calls and for whom; None while authentication is off.
+        span: the call's; the current one where it is not recorded.
+    """
+    carrier = sent(set_span_in_context(span) if span.is_recording() else None)
+    if current := request_id.current_request_id():
         carrier[request_id.METADATA_KEY] = current
+    if task_id := current_task_id():
+        carrier[TASK_METADATA_KEY] = task_id
     if tokens:
         carrier[METADATA_KEY] = tokens.mint(current_principal())
     return list(carrier.items())
@@ -81,69 +91,108 @@ class _Channel(grpc.aio.Channel):
         await self._inner.channel_ready()
 
     def unary_unary(self, *args: Any, **kwargs: Any) -> Any:
-        return _awaited(self._inner.unary_unary(*args, **kwargs), self._limit, self._tokens)
+        return _awaited(self._inner.unary_unary(*args, **kwargs), self._calls(args[0]))
 
     def stream_unary(self, *args: Any, **kwargs: Any) -> Any:
-        return _awaited(self._inner.stream_unary(*args, **kwargs), self._limit, self._tokens)
+        return _awaited(self._inner.stream_unary(*args, **kwargs), self._calls(args[0]))
 
     def unary_stream(self, *args: Any, **kwargs: Any) -> Any:
-        return _iterated(self._inner.unary_stream(*args, **kwargs), self._limit, self._tokens)
+        return _iterated(self._inner.unary_stream(*args, **kwargs), self._calls(args[0]))
 
     def stream_stream(self, *args: Any, **kwargs: Any) -> Any:
-        return _iterated(self._inner.stream_stream(*args, **kwargs), self._limit, self._tokens)
+        return _iterated(self._inner.stream_stream(*args, **kwargs), self._calls(args[0]))
+
+    def _calls(self, path: str) -> "_Calls":
+        service, _, method = path.lstrip("/").partition("/")
+        return _Calls(service=service, method=method, limit=self._limit, tokens=self._tokens)
 
 
-def _awaited(
-    method: Callable[..., Awaitable[Any]], limit: float, tokens: InternalTokens | None
-) -> Callable[..., Awaitable[Any]]:
+@dataclass(frozen=True, kw_only=True)
+class _Calls:
+    """What the calls of one method have in common."""
+
+    service: str
+    method: str
+    limit: float
+    tokens: InternalTokens | None
+
+    def seconds(self, asked: float | None) -> float:
+        """How long a call may take."""
+        return remaining_seconds(self.limit if asked is None else asked)
+
+    def begin(self) -> Span:
+        """A call's span; what belongs to no request, such as upkeep, has none."""
+        if is_upkeep(self.service, self.method) or not request_id.current_request_id():
+            return INVALID_SPAN
+        return begin_call(self.service, self.method, kind=SpanKind.CLIENT)
+
+
+def _awaited(method: Callable[..., Awaitable[Any]], calls: _Calls) -> Callable[..., Awaitable[Any]]:
     async def call(request: Any, *, timeout: float | None = None) -> Any:  # noqa: ASYNC109  # gRPC's own name
-        allowed = remaining_seconds(limit if timeout is None else timeout)
+        allowed = calls.seconds(timeout)
+        span = calls.begin()
+        failure: BaseException | None = None
         try:
-            return await method(request, timeout=allowed, metadata=outgoing_metadata(tokens))
+            return await method(request, timeout=allowed, metadata=outgoing_metadata(calls.tokens, span=span))
         except grpc.aio.AioRpcError as error:
-            raise _raised(error) from None
-        except asyncio.CancelledError:
+            failure = _raised(error)
+            raise failure from None
+        except asyncio.CancelledError as error:
+            failure = error
             _tell_local_cancel()
             raise
+        finally:
+            end_call(span, error=failure)
 
     return call
 
 
-def _iterated(
-    method: Callable[..., Any], limit: float, tokens: InternalTokens | None
-) -> Callable[..., "ResponseStream"]:
+def _iterated(method: Callable[..., Any], calls: _Calls) -> Callable[..., "ResponseStream"]:
     def call(request: Any, *, timeout: float | None = None) -> ResponseStream:
-        allowed = remaining_seconds(limit if timeout is None else timeout)
-        return ResponseStream(method(request, timeout=allowed, metadata=outgoing_metadata(tokens)))
+        allowed = calls.seconds(timeout)
+        span = calls.begin()
+        metadata = outgoing_metadata(calls.tokens, span=span)
+        return ResponseStream(method(request, timeout=allowed, metadata=metadata), span=span)
 
     return call
 
 
 class ResponseStream:
-    """The responses of a streaming call; `cancel` or `aclose` ends it before its end."""
+    """The responses of a streaming call; `cancel` or `aclose` ends it before its end.
 
-    def __init__(self, call: Any) -> None:
+    Args:
+        call: gRPC's own.
+        span: the call's, ended with it.
+    """
+
+    def __init__(self, call: Any, *, span: Span = INVALID_SPAN) -> None:
         self._call = call
+        self._span = span
 
     def cancel(self) -> None:
         """End the call; the server sees CANCELLED."""
         self._call.cancel()
+        end_call(self._span)
 
     async def aclose(self) -> None:
         """The same as `cancel`, for contextlib.aclosing."""
-        self._call.cancel()
+        self.cancel()
 
     async def __aiter__(self) -> AsyncIterator[Any]:
+        failure: BaseException | None = None
         try:
             async for response in self._call:
                 yield response
         except grpc.aio.AioRpcError as error:
-            raise _raised(error) from None
-        except asyncio.CancelledError:
+            failure = _raised(error)
+            raise failure from None
+        except asyncio.CancelledError as error:
+            failure = error
             _tell_local_cancel()
             raise
         finally:
             self._call.cancel()
+            end_call(self._span, error=failure)
 
 
 def _raised(error: grpc.aio.AioRpcError) -> OctoError:

@@ -1,10 +1,15 @@
 """What log lines and calls carry beside the request id: the service, the task, the deadline."""
 
+import re
 import time
 from contextvars import ContextVar
 
 from servicekit.errors import DeadlineError
 
+TASK_METADATA_KEY = "x-task-id"
+"""The gRPC metadata key under which the task travels, for log lines and spans; it grants nothing."""
+
+_TASK_ID = re.compile(r"task_[a-zA-Z0-9]{16}", re.ASCII)
 _service: ContextVar[str] = ContextVar("service", default="")
 _task_id: ContextVar[str] = ContextVar("task_id", default="")
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
@@ -28,6 +33,12 @@ def current_task_id() -> str:
 def set_task_id(task_id: str) -> None:
     """Make `task_id` the current OctoLLM task for this asyncio task and those it starts."""
     _task_id.set(task_id)
+
+
+def hear_task_id(told: str | bytes | None) -> None:
+    """Make an id that a caller told the current one, if it is one."""
+    if isinstance(told, str) and _TASK_ID.fullmatch(told):
+        _task_id.set(told)
 
 
 def set_deadline(seconds: float | None) -> None:

@@ -31,7 +31,7 @@ class ContextFormatter(OrjsonFormatter):
         for name, value in (
             ("request_id", current_request_id()),
             ("task_id", current_task_id()),
-            ("trace_id", _trace_id()),
+            *_trace(),
         ):
             if value and name not in log_data:
                 log_data[name] = value
@@ -54,6 +54,8 @@ def configure_logging(process: str, *, level: str = "INFO", stream: TextIO | Non
         logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
 
 
-def _trace_id() -> str:
+def _trace() -> tuple[tuple[str, str], ...]:
     context = trace.get_current_span().get_span_context()
-    return f"{context.trace_id:032x}" if context.is_valid else ""
+    if not context.is_valid:
+        return ()
+    return ("trace_id", f"{context.trace_id:032x}"), ("span_id", f"{context.span_id:016x}")

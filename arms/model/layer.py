@@ -27,6 +27,7 @@ class ModelChoice:
         state_file: where the local model's server tells how far it is; None when nobody runs one.
         window: tokens that a request may hold; None takes what is known or usual.
         places: requests at once; None takes what is usual.
+        trace_content: whether traces may carry what was said.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ModelChoice:
     state_file: Path | None = None
     window: int | None = None
     places: int | None = None
+    trace_content: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,7 @@ class ModelLayer:
 
     provider: Provider
     queue: ModelQueue
+    trace_content: bool = False
 
     @property
     def title(self) -> str:
@@ -52,7 +55,10 @@ class ModelLayer:
     def session(self, limits: CallLimits | None = None) -> ModelSession:
         """A fresh account for one call."""
         return ModelSession(
-            provider=self.provider, queue=self.queue, limits=limits if limits is not None else CallLimits()
+            provider=self.provider,
+            queue=self.queue,
+            limits=limits if limits is not None else CallLimits(),
+            trace_content=self.trace_content,
         )
 
     async def health(self) -> ModelHealth:
@@ -69,7 +75,9 @@ async def open_model_layer(choice: ModelChoice) -> AsyncGenerator[ModelLayer]:
     """
     async with _open_provider(choice) as provider:
         yield ModelLayer(
-            provider=provider, queue=ModelQueue(places=provider.places, most_waiting=_MOST_WAITING)
+            provider=provider,
+            queue=ModelQueue(places=provider.places, most_waiting=_MOST_WAITING),
+            trace_content=choice.trace_content,
         )
 
 

@@ -64,12 +64,14 @@ class ModelSession:
         provider: the configured model.
         queue: places at it, shared with everybody in this process.
         limits: what this call may consume.
+        trace_content: whether traces may carry what was said.
         usage: what it consumed so far.
     """
 
     provider: Provider
     queue: ModelQueue
     limits: CallLimits = field(default_factory=CallLimits)
+    trace_content: bool = False
     usage: Usage = field(default_factory=Usage)
     _sent: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
@@ -175,7 +177,7 @@ class ModelSession:
             raise self._too_long(window=window, is_budget=window < connection.window)
         self._check_cost(fitted, answer=answer)
         return _Request(
-            model=InstrumentedModel(connection.model, _SPANS),
+            model=InstrumentedModel(connection.model, _SPANS[self.trace_content]),
             fitted=fitted,
             settings=ModelSettings(max_tokens=answer, temperature=temperature),
         )
@@ -208,5 +210,10 @@ class ModelSession:
         )
 
 
-_SPANS = InstrumentationSettings(include_content=False, include_binary_content=False)
-"""Spans as OpenTelemetry's GenAI conventions want them, without what was said."""
+_SPANS = {
+    told: InstrumentationSettings(
+        include_content=told, include_binary_content=False, include_model_request_parameters=False
+    )
+    for told in (False, True)
+}
+"""Spans as OpenTelemetry's GenAI conventions want them, without and with what was said."""

@@ -59,13 +59,13 @@ def edge(
     app = RateLimitLayer(app, limiter=rates.limiter, limits=rates.limits, addresses=rates.addresses)
     # Outside of all that refuses, so that pages can read why; a preflight costs nothing and is not counted.
     app = CorsLayer(app, allowed=allowed_origins)
-    # Before all that depends on the route: limits of rates and bodies, scopes, labels.
-    app = ResolveLayer(app, tables=tables)
     # Outside of all that may refuse or fail.
     app = ErrorEnvelopeLayer(app)
     # Sees the status that goes out, errors included.
     app = ObserveLayer(app, metrics=context.metrics)
     # Outside of the log, so that its lines carry the trace.
     app = TraceLayer(app)
+    # Before all that depends on the route: names of spans, labels, limits of rates and bodies, scopes.
+    app = ResolveLayer(app, tables=tables)
     # Outermost, and never fails: log lines, envelopes and every response carry the id.
     return RequestIdLayer(app, service="gateway")

@@ -21,6 +21,7 @@ from gateway.schemas.base import IDEMPOTENCY_KEY_PATTERN
 from gateway.schemas.paging import PageQuery
 from gateway.schemas.steps import StepPage
 from gateway.schemas.tasks import DeleteTaskQuery, GetTaskQuery, ListTasksQuery, Task, TaskPage, TaskRequest
+from servicekit.context import set_task_id
 from servicekit.errors import ValidationFailedError
 
 router = api_router(tag="tasks")
@@ -69,6 +70,7 @@ async def create_task(
     created = await context_of(request).clients.tasks.CreateTask(
         pb.CreateTaskRequest(spec=to_spec(body), idempotency_key=idempotency_key or "")
     )
+    set_task_id(created.task.task_id)  # the log line and the span of this request carry it
     return task_answer(created.task, status=202, location=f"/api/v1/tasks/{created.task.task_id}")
 
 

@@ -1,7 +1,7 @@
 """What a route declares beside its shapes: the scope it needs, its body's limit, whether it counts."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from re import Pattern
 from typing import Any, Literal, TypeAlias
 
@@ -78,10 +78,12 @@ class Match:
     Attributes:
         route: the route; None when there is none for this method, or none at all.
         allowed: the methods that this path takes; empty when no route has this path.
+        parameters: what stands in the path for the names of its template.
     """
 
     route: Route | None = None
     allowed: Sequence[str] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class RouteTable:
@@ -96,9 +98,9 @@ class RouteTable:
         """Find the route."""
         allowed: set[str] = set()
         for pattern, methods, route in self._routes:
-            if pattern.match(path):
+            if found := pattern.match(path):
                 if method in methods:
-                    return Match(route=route)
+                    return Match(route=route, parameters=found.groupdict())
                 allowed |= methods
         return Match(allowed=sorted(allowed))
 

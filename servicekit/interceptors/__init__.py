@@ -8,6 +8,7 @@ from servicekit.interceptors.context import ContextInterceptor
 from servicekit.interceptors.errors import ErrorInterceptor
 from servicekit.interceptors.identity import IdentityInterceptor
 from servicekit.interceptors.observe import ObserveInterceptor
+from servicekit.interceptors.trace import TraceInterceptor
 from servicekit.interceptors.validate import ValidateInterceptor
 from servicekit.internal_tokens import InternalTokens
 from servicekit.metrics import Metrics
@@ -30,6 +31,8 @@ def server_interceptors(
         ErrorInterceptor(),
         # Before anything that logs or calls on: everything below knows the request id and the deadline.
         ContextInterceptor(service=service),
+        # Below the context, whose ids its span carries; outside of the log, whose lines carry its id.
+        TraceInterceptor(),
         # Sees refusals of the rules too, because it stands outside of them.
         ObserveInterceptor(metrics=metrics),
         # Inside of the log and the count, which see refusals too; before the rules: strangers learn none.

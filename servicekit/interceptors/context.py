@@ -1,16 +1,11 @@
-"""Takes the request id, the deadline and the trace from the caller, for logs and the calls that follow."""
+"""Takes the request id, the task and the deadline from the caller, for logs and the calls that follow."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from opentelemetry import context as otel_context
-from opentelemetry import propagate
-
 from servicekit import request_id
-from servicekit.context import set_deadline, set_service
+from servicekit.context import TASK_METADATA_KEY, hear_task_id, set_deadline, set_service
 from servicekit.interceptors.wrap import Call, GuardInterceptor
-
-TRACE_KEYS = ("traceparent", "tracestate")
 
 
 class ContextInterceptor(GuardInterceptor):
@@ -28,8 +23,6 @@ class ContextInterceptor(GuardInterceptor):
 async def _entered(service: str, call: Call) -> AsyncIterator[None]:
     set_service(service)
     request_id.set_request_id(request_id.accept(call.metadata.get(request_id.METADATA_KEY)))
+    hear_task_id(call.metadata.get(TASK_METADATA_KEY))
     set_deadline(call.context.time_remaining())
-    trace = {key: value for key in TRACE_KEYS if isinstance(value := call.metadata.get(key), str)}
-    if trace:
-        otel_context.attach(propagate.extract(trace))
     yield

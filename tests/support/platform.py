@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,8 +21,16 @@ T = TypeVar("T")
 class Platform:
     """One data directory and the platform that runs on it, to start, kill and start again."""
 
-    def __init__(self, data_dir: Path, *, model: str = "local-small", flags: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        model: str = "local-small",
+        flags: tuple[str, ...] = (),
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.data_dir = data_dir
+        self._environ = dict(environ or {})
         self._model = model
         self._flags = flags
         self._process: subprocess.Popen[bytes] | None = None
@@ -44,7 +52,7 @@ class Platform:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=dict(os.environ),
+                env={**os.environ, **self._environ},
             )
 
     def is_ready(self) -> bool:

@@ -6,13 +6,16 @@ A wake-up only starts a drive, so its job is short: nothing is lost when the wor
 import asyncio
 import contextlib
 import logging
+import weakref
 from collections.abc import Awaitable, Callable
 
 from procrastinate import App, PsycopgConnector
 from psycopg import OperationalError
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from orchestrator.migrations import JOBS_SCHEMA
 from orchestrator.wakeups import JOB, QUEUE
+from servicekit.database import Connection, cut, open_pool
 from servicekit.errors import OctoError
 
 _LOG = logging.getLogger(__name__)
@@ -22,6 +25,7 @@ _POLL_SECONDS = 1.0
 """How often procrastinate looks by itself; its notifications are quicker, this is the net under them."""
 
 _FAREWELL_SECONDS = 2.0
+_CUT_SECONDS = 0.2
 _BEAT_SECONDS = 1.0
 """How often procrastinate's worker says that it lives; the wake-ups of one that does not are rescued."""
 
@@ -36,9 +40,10 @@ class Dispatcher:
     """
 
     def __init__(self, *, url: str, wake: Callable[[str], Awaitable[None]], at_once: int = 4) -> None:
-        self._url = url
+        self._url = _in_jobs_schema(url)
         self._wake = wake
         self._at_once = at_once
+        self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._again = asyncio.Event()
         self._stopping = False
         self._stopped = asyncio.Event()
@@ -65,19 +70,34 @@ class Dispatcher:
             try:
                 await asyncio.wait({worker, again}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                worker.cancel()
                 again.cancel()
-                # Its farewell needs the database, and a frozen one must not hold up our own end.
-                await asyncio.wait({worker, again}, timeout=_FAREWELL_SECONDS)
+                await self._end(worker)
             if not self._stopping:
                 await asyncio.sleep(_RETRY_SECONDS)
         self._stopped.set()
         await asyncio.Event().wait()
 
+    async def _end(self, worker: asyncio.Task[None]) -> None:
+        """End procrastinate's worker. Its farewell needs the database: a frozen one must not hold us up."""
+        worker.cancel()
+        await asyncio.wait({worker}, timeout=_FAREWELL_SECONDS)
+        while not worker.done():  # what waits for the server fails now, so that the worker comes to its end
+            for connection in list(self._connections):
+                cut(connection)
+            await asyncio.wait({worker}, timeout=_CUT_SECONDS)
+
     async def _work(self) -> None:
         try:
-            app = self._app()
-            async with app.open_async():
+            async with (
+                open_pool(
+                    self._url,
+                    name="orchestrator-jobs",
+                    max_size=3,
+                    statement_timeout=10.0,
+                    on_connect=self._connections.add,
+                ) as pool,
+                self._app().open_async(pool) as app,
+            ):
                 await app.run_worker_async(
                     queues=[QUEUE],
                     concurrency=self._at_once,
@@ -94,18 +114,11 @@ class Dispatcher:
             _LOG.exception("the worker of wake-ups failed; it is started again")
 
     def _app(self) -> App:
-        connector = PsycopgConnector(
-            conninfo=self._url,
-            min_size=1,
-            max_size=3,
-            timeout=2.0,
-            reconnect_timeout=2.0,
-            kwargs={
-                "application_name": "octollm-orchestrator-jobs",
-                "connect_timeout": 2,
-                "options": f"-c search_path={JOBS_SCHEMA} -c statement_timeout=10s",
-            },
-        )
+        async def remember(connection: Connection) -> None:
+            self._connections.add(connection)
+
+        # The pool is ours; procrastinate opens only its listening connection by itself.
+        connector = PsycopgConnector(configure=remember)
         app = App(connector=connector)
 
         async def handle(task_id: str) -> None:
@@ -113,3 +126,8 @@ class Dispatcher:
 
         app.task(name=JOB)(handle)
         return app
+
+
+def _in_jobs_schema(url: str) -> str:
+    given = conninfo_to_dict(url).get("options") or ""
+    return make_conninfo(url, options=f"{given} -c search_path={JOBS_SCHEMA}".strip())

@@ -8,7 +8,7 @@ import asyncio
 import os
 import select
 import socket
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from servicekit.errors import UnavailableError
+from servicekit.pool_workers import opened
 
 Connection: TypeAlias = psycopg.AsyncConnection[TupleRow]
 Pool: TypeAlias = AsyncConnectionPool[Connection]
@@ -55,6 +56,7 @@ async def open_pool(
     max_size: int = 10,
     statement_timeout: float = 30.0,
     lock_timeout: float = 5.0,
+    on_connect: Callable[[Connection], None] | None = None,
 ) -> AsyncGenerator[Pool]:
     """Open a pool of autocommit connections for the length of the block; does not wait for the server.
 
@@ -65,6 +67,7 @@ async def open_pool(
         max_size: connections open at most; more callers queue.
         statement_timeout: seconds after which the server ends a statement.
         lock_timeout: seconds after which the server ends a wait for a lock.
+        on_connect: is told of every new connection.
 
     Yields:
         The pool; take connections from it with ``connection`` or ``transaction`` of this module only.
@@ -75,17 +78,23 @@ async def open_pool(
             await pool.drain()
             raise psycopg.OperationalError("the server closed an idle connection")
 
+    async def configure(connection: Connection) -> None:
+        await connection.set_autocommit(True)
+        if on_connect:
+            on_connect(connection)
+
     pool = Pool(
         _conninfo(url, name=name, statement_timeout=statement_timeout, lock_timeout=lock_timeout),
-        kwargs={"autocommit": True},
+        configure=configure,
         min_size=min_size,
         max_size=max_size,
         name=name,
+        timeout=WITHIN,
         open=False,
         check=discard_dead,
         reconnect_timeout=GIVE_UP,
     )
-    async with pool:
+    async with opened(pool):
         yield pool
 
 
@@ -107,12 +116,13 @@ async def connection(pool: Pool, *, within: float = WITHIN) -> AsyncGenerator[Co
     loop = asyncio.get_running_loop()
     give_up = loop.time() + within
     with _told_as_ours():
-        async with pool.connection(timeout=within) as taken:
-            cut = loop.call_at(give_up, _cut, taken)
-            try:
-                yield taken
-            finally:
-                cut.cancel()
+        taken = await pool.getconn(timeout=within)
+        ending = loop.call_at(give_up, cut, taken)
+        try:  # autocommit: there is nothing to commit, which the pool's own context manager would do
+            yield taken
+        finally:
+            ending.cancel()
+            await pool.putconn(taken)
 
 
 @asynccontextmanager
@@ -210,7 +220,7 @@ def _has_ended(connection: Connection) -> bool:
     return bool(look.poll(0))
 
 
-def _cut(connection: Connection) -> None:
+def cut(connection: Connection) -> None:
     """End a connection under whoever waits on it: psycopg then fails at once instead of waiting on."""
     if connection.closed:
         return

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from arms.executor.http.request import Request
+from arms.executor.interpreter.expression import Expression
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,36 @@ class PythonAction:
     source: str
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     outputs: tuple[str, ...] = ()
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class JavaScriptAction:
+    """Run a JavaScript program.
+
+    Attributes:
+        source: the program.
+        files: content by name, found in its working directory.
+        outputs: names of files that come back.
+        seconds: how long it may run.
+    """
+
+    source: str
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    outputs: tuple[str, ...] = ()
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpressionAction:
+    """Evaluate a short piece of Python.
+
+    Attributes:
+        expression: what to evaluate.
+        seconds: how long it may take.
+    """
+
+    expression: Expression
     seconds: float
 
 
@@ -53,4 +84,4 @@ class HttpAction:
     seconds: float
 
 
-Action = PythonAction | ShellAction | HttpAction
+Action = PythonAction | JavaScriptAction | ExpressionAction | ShellAction | HttpAction

@@ -1,12 +1,20 @@
 """What steps say to the executor's capabilities."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from arms.executor.actions import Action, HttpAction, PythonAction, ShellAction
+from arms.executor.actions import (
+    Action,
+    ExpressionAction,
+    HttpAction,
+    JavaScriptAction,
+    PythonAction,
+    ShellAction,
+)
 from arms.executor.artifacts import contents
 from arms.executor.http.request import Request
+from arms.executor.interpreter.expression import Expression
 from arms.executor.source import code_in
 from arms.step import Artifact, Step
 from servicekit.errors import InternalError, ValidationFailedError
@@ -46,7 +54,16 @@ class CodeArguments(_WithFiles):
     source: str = Field(
         default="",
         max_length=262_144,
-        description="A Python program; empty runs the code of an earlier step.",
+        description="A program; empty runs the code of an earlier step.",
+    )
+    language: Literal["python", "javascript", "expression"] = Field(
+        default="python",
+        description="What the source is; an expression is short Python whose last line is its value.",
+    )
+    inputs: dict[str, Any] = Field(
+        default_factory=dict[str, Any],
+        max_length=100,
+        description="Values that an expression finds defined, by name.",
     )
 
 
@@ -74,6 +91,7 @@ class Execution(BaseModel):
     truncated: bool = Field(description="Whether output was cut at its cap.")
     stdout: str = Field(description="What it wrote, or the body of the reply.")
     stderr: str = Field(description="What it wrote there, or the headers of the reply.")
+    value_json: str = Field(default="", description="The value of an expression, as JSON.")
 
 
 def action_of(step: Step) -> Action:
@@ -84,12 +102,7 @@ def action_of(step: Step) -> Action:
     """
     match step.arguments:
         case CodeArguments() as given:
-            return PythonAction(
-                source=given.source or _earlier_code(step),
-                files=given.contents(),
-                outputs=tuple(given.outputs),
-                seconds=given.timeout_seconds,
-            )
+            return _program_of(given, source=given.source or _earlier_code(step, language=given.language))
         case ShellArguments() as given:
             return ShellAction(
                 argv=tuple(given.argv),
@@ -106,9 +119,22 @@ def action_of(step: Step) -> Action:
             raise InternalError("A step came without the arguments of its capability.")
 
 
-def _earlier_code(step: Step) -> str:
+def _program_of(given: CodeArguments, *, source: str) -> Action:
+    if given.language == "expression":
+        expression = Expression(source=source, inputs=given.inputs)
+        return ExpressionAction(expression=expression, seconds=given.timeout_seconds)
+    kind = JavaScriptAction if given.language == "javascript" else PythonAction
+    return kind(
+        source=source,
+        files=given.contents(),
+        outputs=tuple(given.outputs),
+        seconds=given.timeout_seconds,
+    )
+
+
+def _earlier_code(step: Step, *, language: str) -> str:
     for given in reversed(step.inputs):
-        if code := code_in(given.output):
+        if code := code_in(given.output, language=language):
             return code
     raise ValidationFailedError(
         "There is no code to run: no source is given, and no earlier step's output holds any.",

@@ -11,6 +11,7 @@ from arms.executor.sandbox.outcome import Outcome
 from arms.model.session import ModelSession
 from arms.step import Progress, Result, Step
 from servicekit.errors import InternalError
+from servicekit.principal import current_principal
 
 
 class ExecutorArm(Arm):
@@ -18,11 +19,11 @@ class ExecutorArm(Arm):
 
     arm_id = "executor"
     name = "Executor"
-    description = "Runs Python programs and commands in a sandbox, and HTTP requests to hosts it is allowed."
+    description = "Runs Python, JavaScript and commands in a sandbox, and requests to allowed hosts."
     capabilities = (
         Capability(
             name="code_execution",
-            description="Runs a Python program, or the code of an earlier step, and returns what it prints.",
+            description="Runs Python or JavaScript, given or of an earlier step, and returns what it prints.",
             arguments=CodeArguments,
             output=Execution,
         ),
@@ -49,7 +50,7 @@ class ExecutorArm(Arm):
         written = {"stdout": bytearray(), "stderr": bytearray()}
         decoder = getincrementaldecoder("utf-8")(errors="replace")
         outcome: Outcome | None = None
-        async with aclosing(self._executor.run(action_of(step))) as events:
+        async with aclosing(self._executor.run(action_of(step), tenant=current_principal().tenant)) as events:
             async for event in events:
                 if isinstance(event, Outcome):
                     outcome = event
@@ -74,20 +75,21 @@ def _result(outcome: Outcome, *, stdout: bytes, stderr: bytes, is_program: bool)
         truncated=outcome.truncated,
         stdout=stdout.decode(errors="replace"),
         stderr=stderr.decode(errors="replace"),
+        value_json=outcome.value,
     )
     failed = bool(outcome.stopped_by) or (is_program and outcome.exit_code != 0)
     return Result(
         output=_told(execution, failed=failed),
         value=execution,
         confidence=1.0,
-        method="sandbox",
+        method=outcome.method,
         artifacts=artifacts(outcome.files),
     )
 
 
 def _told(execution: Execution, *, failed: bool) -> str:
-    """Return what was printed; of a failure, what was said about it too."""
+    """Return what was printed, and the value of an expression; of a failure, what was said about it too."""
     if not failed:
-        return execution.stdout
+        return f"{execution.stdout}{execution.value_json}"
     why = execution.stopped_by or f"exit status {execution.exit_code}"
     return f"{execution.stdout}\n[{why}]\n{execution.stderr}".strip()

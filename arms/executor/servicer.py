@@ -2,17 +2,26 @@
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, cast
 
 import grpc
+import orjson
 from octollm.arms.v1 import execution_pb2, executor_pb2, executor_pb2_grpc
 
 from arms import convert
 from arms.calls import Calls
-from arms.executor.actions import Action, HttpAction, PythonAction, ShellAction
+from arms.executor.actions import (
+    Action,
+    ExpressionAction,
+    HttpAction,
+    JavaScriptAction,
+    PythonAction,
+    ShellAction,
+)
 from arms.executor.artifacts import artifacts, contents
 from arms.executor.executor import Executor
 from arms.executor.http.request import Request
+from arms.executor.interpreter.expression import Expression
 from arms.executor.sandbox.outcome import Outcome
 from arms.executor.sandbox.sandbox import Output
 from arms.model.usage import CallLimits
@@ -20,7 +29,8 @@ from arms.provenance import Provenance
 from arms.servicer import call_bytes
 from arms.step import Artifact
 from servicekit.context import set_task_id
-from servicekit.errors import UnavailableError
+from servicekit.errors import ValidationFailedError
+from servicekit.principal import current_principal
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -56,13 +66,13 @@ class ExecutorServicer(executor_pb2_grpc.ExecutorServiceServicer):
                 call=call_bytes(request),
                 limits=CallLimits(),
             ) as record,
-            aclosing(self._executor.run(action_from(request))) as events,
+            aclosing(self._executor.run(action_from(request), tenant=current_principal().tenant)) as events,
         ):
             async for event in events:
                 if isinstance(event, Output):
                     yield _chunk(event)
                 else:
-                    yield _outcome(event, provenance=record.close(confidence=1.0, method="sandbox"))
+                    yield _outcome(event, provenance=record.close(confidence=1.0, method=event.method))
 
 
 def action_from(request: executor_pb2.RunActionRequest) -> Action:
@@ -75,10 +85,11 @@ def action_from(request: executor_pb2.RunActionRequest) -> Action:
             body=request.http.body,
         )
         return HttpAction(request=asked, seconds=request.timeout_seconds)
-    if request.HasField("javascript") or request.HasField("expression"):
-        raise UnavailableError(
-            "This executor runs no JavaScript and no expressions.", reason="ACTION_MISSING"
+    if request.HasField("expression"):
+        expression = Expression(
+            source=request.expression.source, inputs=_inputs(request.expression.inputs_json)
         )
+        return ExpressionAction(expression=expression, seconds=request.timeout_seconds)
     files = contents(_artifact_from(file) for file in request.files)
     if request.HasField("shell"):
         return ShellAction(
@@ -87,12 +98,34 @@ def action_from(request: executor_pb2.RunActionRequest) -> Action:
             outputs=tuple(request.shell.outputs),
             seconds=request.timeout_seconds,
         )
+    if request.HasField("javascript"):
+        return JavaScriptAction(
+            source=request.javascript.source,
+            files=files,
+            outputs=tuple(request.javascript.outputs),
+            seconds=request.timeout_seconds,
+        )
     return PythonAction(
         source=request.python.source,
         files=files,
         outputs=tuple(request.python.outputs),
         seconds=request.timeout_seconds,
     )
+
+
+def _inputs(text: str) -> dict[str, Any]:
+    try:
+        value: Any = orjson.loads(text or "{}")
+    except orjson.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        raise ValidationFailedError(
+            "expression.inputs_json is no JSON object.",
+            field="expression.inputs_json",
+            constraint="must be a JSON object",
+            reason="INPUTS_INVALID",
+        )
+    return cast("dict[str, Any]", value)
 
 
 def _artifact_from(message: execution_pb2.Artifact) -> Artifact:
@@ -112,6 +145,8 @@ def _outcome(outcome: Outcome, *, provenance: Provenance) -> executor_pb2.RunAct
             exit_code=outcome.exit_code,
             stopped_by=outcome.stopped_by,
             truncated=outcome.truncated,
+            value_json=outcome.value,
+            seconds=outcome.seconds,
             files=[convert.artifact_to(artifact) for artifact in artifacts(outcome.files)],
             provenance=convert.provenance_to(provenance),
         )

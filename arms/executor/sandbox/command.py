@@ -17,7 +17,7 @@ DEVICES = ("null", "full", "random", "urandom")
 """Not /dev/zero: mapped as shared it is memory that nothing counts."""
 
 
-STARTER = ("/bin/sh", "-c", 'echo >&0 && read -r go && exec "$@" </dev/null', "sh")
+STARTER = 'echo >&0 && read -r go && exec "$@"'
 """Tells on its standard input, a socket, that the sandbox stands, and becomes the program when it hears back.
 
 bubblewrap asks to die with its parent only while it sets the sandbox up. An executor that is killed before
@@ -58,13 +58,14 @@ def command_line(program: Program, *, parts: Parts, limits: Limits, descriptors:
         *_environment(program),
         *_system(),
         *_devices(),
-        *_interpreter(parts),
+        *_shown(parts.interpreter.binds),
+        *_shown(program.binds),
         *_working_directory(limits, files=descriptors.files),
         *("--remount-ro", "/"),
         *("--seccomp", str(descriptors.filter)),
         *("--json-status-fd", str(descriptors.status)),
         "--",
-        *STARTER,
+        *("/bin/sh", "-c", STARTER if program.listens else f"{STARTER} </dev/null", "sh"),
         *limiter(limits),
         *collected(program, parts=parts, limits=limits, channel=descriptors.returned),
     ]
@@ -101,8 +102,8 @@ def _devices() -> Iterator[str]:
     yield from ("--symlink", str(WORK), "/dev/shm")  # noqa: S108 - shared memory counts as disk
 
 
-def _interpreter(parts: Parts) -> Iterator[str]:
-    for inside, outside in parts.interpreter.binds.items():
+def _shown(binds: Mapping[Path, Path]) -> Iterator[str]:
+    for inside, outside in binds.items():
         yield from ("--ro-bind", str(outside), str(inside))
 
 

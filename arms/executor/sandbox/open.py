@@ -11,7 +11,7 @@ from arms.executor.sandbox.broken import SandboxUnavailableError
 from arms.executor.sandbox.leftovers import end_leftovers
 from arms.executor.sandbox.parts import find_parts
 from arms.executor.sandbox.sandbox import Sandbox
-from arms.executor.sandbox.self_test import attempts_source, self_test
+from arms.executor.sandbox.self_test import attempts_source, self_test, try_monty, try_node
 
 
 @asynccontextmanager
@@ -32,6 +32,8 @@ async def open_sandbox(*, account: Account, staging_dir: Path, places: int) -> A
         await asyncio.to_thread(end_leftovers, bubblewrap=parts.bubblewrap)
         sandbox = Sandbox(parts=parts, places=places)
         await self_test(sandbox, attempts=attempts_source())
+        node, monty = await asyncio.gather(try_node(sandbox), try_monty(sandbox))
+        sandbox.use(node=node, monty=monty)
     except SandboxUnavailableError as error:
         if sandbox:
             sandbox.close()

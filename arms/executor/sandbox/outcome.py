@@ -32,6 +32,8 @@ class Outcome:
         truncated: whether output or files were cut at their cap.
         files: content of the files that came back, by name; those that were not made are left out.
         seconds: wall-clock time from start to end.
+        value: the value of an expression as JSON; empty for other programs.
+        method: what ran it: "sandbox", or "interpreter" for the small one, which is in a sandbox too.
     """
 
     exit_code: int
@@ -39,3 +41,5 @@ class Outcome:
     truncated: bool
     files: Mapping[str, bytes]
     seconds: float
+    value: str = ""
+    method: str = "sandbox"

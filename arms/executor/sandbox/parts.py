@@ -14,6 +14,7 @@ from arms.executor.sandbox.limits import LIMITER
 from arms.executor.sandbox.seccomp import filter_bytes
 from arms.executor.sandbox.staging import stage
 from arms.executor.sandbox.syscalls import machine_named
+from arms.executor.sandbox.tools import Missing, Tool, find_monty, find_node
 from arms.executor.sandbox.trust import reachable_by_all, require_trusted
 
 INSIDE = Path("/opt/python")
@@ -47,12 +48,16 @@ class Parts:
         interpreter: the Python that runs in them.
         account: who starts it.
         filter: the system calls it refuses, as bytes for the kernel.
+        node: what runs JavaScript, or why nothing does.
+        monty: what evaluates short expressions, or why Python itself has to.
     """
 
     bubblewrap: Path
     interpreter: Interpreter
     account: Account
     filter: bytes
+    node: Tool | Missing
+    monty: Tool | Missing
 
 
 def find_parts(*, account: Account, staging_dir: Path) -> Parts:
@@ -71,6 +76,8 @@ def find_parts(*, account: Account, staging_dir: Path) -> Parts:
         interpreter=_interpreter(account=account, staging_dir=staging_dir),
         account=account,
         filter=_filter(),
+        node=find_node(account=account, staging_dir=staging_dir),
+        monty=find_monty(account=account, staging_dir=staging_dir),
     )
 
 

@@ -5,13 +5,16 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from arms.executor.interpreter.interpreter import Interpreter
 from arms.executor.sandbox.limits import Limits
 from arms.executor.sandbox.outcome import Outcome
 from arms.executor.sandbox.parts import Parts
 from arms.executor.sandbox.program import Program
+from arms.executor.sandbox.settled import settled
 from arms.executor.sandbox.supervise import supervise
+from arms.executor.sandbox.tools import Missing, Tool
 from servicekit.errors import RateLimitError
 
 QUEUE_PER_PLACE = 16
@@ -41,6 +44,7 @@ class Sandbox:
 
     def __init__(self, *, parts: Parts, places: int) -> None:
         self.parts = parts
+        self.interpreter = Interpreter(parts=parts, places=places)
         self._places = places
         self._waiting = 0
         self._free = asyncio.Semaphore(places)
@@ -76,8 +80,15 @@ class Sandbox:
         assert ended is not None, "a run ends with an outcome"  # noqa: S101 - tells the type checker
         return ended, bytes(written["stdout"]), bytes(written["stderr"])
 
+    def use(self, *, node: Tool | Missing, monty: Tool | Missing) -> None:
+        """Go on with what a self-test left of the programs beside Python."""
+        self.interpreter.close()
+        self.parts = replace(self.parts, node=node, monty=monty)
+        self.interpreter = Interpreter(parts=self.parts, places=self._places)
+
     def close(self) -> None:
         """Wait for what runs, and take nothing more."""
+        self.interpreter.close()
         self._threads.shutdown()
 
     @asynccontextmanager
@@ -127,7 +138,7 @@ async def _events(
             yield _told(queue, work=work)
         finally:
             stop.close()
-            await _done(work)
+            await settled(work)
 
 
 async def _told(
@@ -136,15 +147,3 @@ async def _told(
     while (event := await queue.get()) is not None:
         yield event
     yield await work
-
-
-async def _done(work: "asyncio.Future[Outcome]") -> None:
-    """Wait until the thread is done with its descriptors, and only then heed a cancellation."""
-    cancelled: asyncio.CancelledError | None = None
-    while not work.done():
-        try:
-            await asyncio.wait([work])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled:
-        raise cancelled

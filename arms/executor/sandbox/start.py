@@ -47,6 +47,7 @@ class Running:
         bubblewrap: the process outside, and parent of the first one inside.
         first: the process id, outside, of the first process inside: when it dies the kernel ends all others.
         first_fd: a pidfd of the same.
+        stdin: the other end of a listening program's standard input.
         status: where bubblewrap tells the exit status.
         returned: where the files that come back are read from.
     """
@@ -54,6 +55,7 @@ class Running:
     bubblewrap: subprocess.Popen[bytes]
     first: int
     first_fd: int
+    stdin: socket.socket
     status: IO[bytes]
     returned: IO[bytes]
 
@@ -71,7 +73,7 @@ class Running:
         """End every process inside, wait until they are gone, and reap what became our child."""
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.first_fd, signal.SIGKILL)
-        _readable_within(self.first_fd, seconds=STOP_SECONDS)
+        readable_within(self.first_fd, seconds=STOP_SECONDS)
         try:
             self.bubblewrap.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
@@ -115,7 +117,12 @@ def started(program: Program, *, parts: Parts, limits: Limits) -> Iterator[Runni
         first_fd = os.pidfd_open(first)
         cleanup.callback(os.close, first_fd)
         running = Running(
-            bubblewrap=process, first=first, first_fd=first_fd, status=status, returned=returned
+            bubblewrap=process,
+            first=first,
+            first_fd=first_fd,
+            stdin=ours,
+            status=status,
+            returned=returned,
         )
         cleanup.callback(running.stop)
         _let_begin(ours, first=first)
@@ -173,7 +180,7 @@ def _first_process(status: IO[bytes], *, process: subprocess.Popen[bytes]) -> in
     Raises:
         SandboxUnavailableError: there is none: bubblewrap failed, or hangs.
     """
-    line = status.readline() if _readable_within(status.fileno(), seconds=START_SECONDS) else b""
+    line = status.readline() if readable_within(status.fileno(), seconds=START_SECONDS) else b""
     if line:
         return int(json.loads(line)["child-pid"])
     process.kill()
@@ -223,7 +230,7 @@ def _put_last(first: int) -> None:
             Path(f"/proc/{process}/oom_score_adj").write_text(FIRST_TO_END)
 
 
-def _readable_within(descriptor: int, *, seconds: float) -> bool:
+def readable_within(descriptor: int, *, seconds: float) -> bool:
     """Wait until there is something to read; poll takes descriptors above 1023, as a busy server has them."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)

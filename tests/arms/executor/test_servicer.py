@@ -1,8 +1,10 @@
 """The executor at the wire: actions, steps, limits, and what it says when it has no sandbox."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,7 +12,6 @@ import grpc
 import orjson
 import pytest
 import pytest_asyncio
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from octollm.arms.v1 import arm_pb2, arm_pb2_grpc, execution_pb2, executor_pb2, executor_pb2_grpc
 from octollm.service.v1 import status_pb2, status_pb2_grpc
 
@@ -23,6 +24,9 @@ from servicekit.channel import open_channel
 from servicekit.errors import OctoError
 from tests.arms.executor.http.conftest import Server, answer, served, way_to
 from tests.arms.executor.sandbox.executor import bearers
+from tests.arms.executor.without_sandbox import ACTIONS
+
+ROOT = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -97,6 +101,95 @@ async def test_python(channel: grpc.aio.Channel) -> None:
         ("b.bin", "/w==", "base64")
     ]
     assert (outcome.provenance.arm_id, outcome.provenance.method) == ("executor", "sandbox")
+
+
+async def test_javascript(channel: grpc.aio.Channel) -> None:
+    source = "console.log(require('fs').readFileSync('a.txt', 'utf8')); require('fs').writeFileSync('b', 'x')"
+    action = executor_pb2.JavaScriptAction(source=source, outputs=["b"])
+    request = executor_pb2.RunActionRequest(javascript=action)
+    request.files.append(execution_pb2.Artifact(name="a.txt", content="hello", encoding="utf-8"))
+    outcome, stdout, stderr = await run(channel, request)
+    assert (outcome.exit_code, stdout, stderr) == (0, b"hello\n", b"")
+    assert [(file.name, file.content) for file in outcome.files] == [("b", "x")]
+    assert outcome.seconds > 0
+
+
+async def test_output_comes_while_the_program_runs(channel: grpc.aio.Channel) -> None:
+    request = python("import time\nprint('early')\ntime.sleep(60)")
+    request.timeout_seconds = 60
+    call = executor_pb2_grpc.ExecutorServiceStub(channel).RunAction(request)
+    first = await anext(aiter(cast("Any", call)))
+    assert (first.chunk.stream, first.chunk.data.strip()) == ("stdout", b"early")
+    call.cancel()
+
+
+def expression(source: str, **inputs: Any) -> executor_pb2.RunActionRequest:
+    action = executor_pb2.ExpressionAction(source=source, inputs_json=orjson.dumps(inputs).decode())
+    return executor_pb2.RunActionRequest(expression=action)
+
+
+GENERATOR = "def squares(n):\n    for i in range(n):\n        yield i * i\nprint('on')\nlist(squares(x))"
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "stdout", "method"),
+    [
+        ("x * 14", "42", b"", "interpreter"),
+        ("print(x)\nstr(x)", '"3"', b"3\n", "interpreter"),
+        ("y = x", "null", b"", "interpreter"),
+        (GENERATOR, "[0, 1, 4]", b"on\n", "sandbox"),
+        ("import statistics\nstatistics.mean([x, 5])", "4", b"", "sandbox"),
+        ("import fractions\nfractions.Fraction(x, 4)", '"Fraction(3, 4)"', b"", "sandbox"),
+    ],
+)
+async def test_expressions(
+    channel: grpc.aio.Channel, source: str, value: str, stdout: bytes, method: str
+) -> None:
+    outcome, out, err = await run(channel, expression(source, x=3))
+    assert (outcome.exit_code, outcome.value_json, out) == (0, value, stdout), err
+    assert outcome.provenance.method == method
+    assert list(outcome.files) == []
+
+
+async def test_an_expression_that_fails_is_told_by_python(channel: grpc.aio.Channel) -> None:
+    outcome, _, err = await run(channel, expression("a = 1\na / (x - 3)", x=3))
+    assert (outcome.exit_code, outcome.value_json) == (1, "")
+    assert b'File "expression.py", line 2' in err
+    assert b"ZeroDivisionError" in err
+
+
+async def test_an_expression_that_does_not_end(channel: grpc.aio.Channel) -> None:
+    request = expression("while True: pass")
+    request.timeout_seconds = 1
+    assert (await run(channel, request))[0].stopped_by == "wall_clock"
+
+
+@pytest.mark.parametrize("inputs", ["[1]", "{", "1", '"x"'])
+async def test_inputs_that_are_no_object(channel: grpc.aio.Channel, inputs: str) -> None:
+    action = executor_pb2.ExpressionAction(source="1", inputs_json=inputs)
+    with pytest.raises(OctoError) as caught:
+        await run(channel, executor_pb2.RunActionRequest(expression=action))
+    assert (caught.value.reason, caught.value.field) == ("INPUTS_INVALID", "expression.inputs_json")
+
+
+async def test_each_capability_has_its_own_longest_time(channel: grpc.aio.Channel) -> None:
+    asked = executor_pb2.HttpAction(method="GET", url="https://example.org/")
+    for request in (shell("echo"), executor_pb2.RunActionRequest(http=asked)):
+        request.timeout_seconds = 61
+        with pytest.raises(OctoError, match="61 are asked for") as caught:
+            await run(channel, request)
+        assert caught.value.reason == "TIMEOUT_TOO_LONG"
+    request = python("print(1)")
+    request.timeout_seconds = 300
+    assert (await run(channel, request))[0].exit_code == 0
+
+
+async def test_each_capability_has_its_own_memory(channel: grpc.aio.Channel) -> None:
+    hungry = python("block = bytearray(400 * 2**20)")
+    assert (await run(channel, hungry))[0].exit_code == 0
+    greedy = shell("awk", 'BEGIN { s = sprintf("%1000000s", ""); while (1) kept = kept s }')
+    outcome, _, _ = await run(channel, greedy)
+    assert (outcome.exit_code, outcome.stopped_by) != (0, "")
 
 
 async def test_python_that_fails(channel: grpc.aio.Channel) -> None:
@@ -253,6 +346,16 @@ async def test_a_code_step_that_fails_says_why(channel: grpc.aio.Channel) -> Non
     assert result.output.endswith("ValueError: no")
 
 
+async def test_a_code_step_in_javascript_and_one_of_an_expression(channel: grpc.aio.Channel) -> None:
+    earlier = "```python\nprint(1)\n```\n```js\nconsole.log(6 * 7)\n```"
+    result, _ = await execute(channel, step("code_execution", {"language": "javascript"}, earlier))
+    assert result.output == "42\n"
+    arguments = {"language": "expression", "source": "x * 2", "inputs": {"x": 21}}
+    result, _ = await execute(channel, step("code_execution", arguments))
+    assert (result.output, orjson.loads(result.output_json)["value_json"]) == ("42", "42")
+    assert result.provenance.method == "interpreter"
+
+
 async def test_a_code_step_without_code(channel: grpc.aio.Channel) -> None:
     with pytest.raises(OctoError) as caught:
         await execute(channel, step("code_execution", {}))
@@ -284,25 +387,23 @@ async def test_arguments_that_are_refused(channel: grpc.aio.Channel, arguments: 
     assert caught.value.code.name == "VALIDATION_ERROR"
 
 
-async def test_without_a_sandbox_nothing_is_served_and_nothing_runs(
-    staging_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("arms.executor.sandbox.parts.LIMITER", "/nonexistent/prlimit")
-    settings = ExecutorSettings(executor_staging_dir=staging_dir, executor_http_hosts=("*",))
-    async with AsyncExitStack() as stack:
-        channel = await stack.enter_async_context(serving(host_executor(settings)))
-        status = await status_when(channel, text="Install util-linux")
-        assert status.state == status_pb2.STATE_UNAVAILABLE
-        health = await cast("Any", health_pb2_grpc).HealthStub(channel).Check(health_pb2.HealthCheckRequest())
-        assert health.status == health_pb2.HealthCheckResponse.NOT_SERVING
-        asked = executor_pb2.HttpAction(method="GET", url="https://example.org/")
-        for request in (python("1"), shell("echo"), executor_pb2.RunActionRequest(http=asked)):
-            with pytest.raises(OctoError) as caught:
-                await run(channel, request)
-            assert caught.value.reason == "SANDBOX_UNAVAILABLE"
-        with pytest.raises(OctoError) as caught:
-            await execute(channel, step("code_execution", {"source": "print(1)"}))
-        assert caught.value.reason == "SANDBOX_UNAVAILABLE"
+@pytest.mark.parametrize("user", ["root", "ordinary"] if os.geteuid() == 0 else ["ordinary"])
+async def test_without_a_sandbox_nothing_is_served_and_nothing_runs(user: str, staging_dir: Path) -> None:
+    """By a process of that user, whose sandbox lacks a part."""
+    before = [] if user == "root" else [sys.executable, str(ROOT / "tests/support/as_user.py")]
+    process = await asyncio.create_subprocess_exec(
+        *before,
+        *(sys.executable, "-m", "tests.arms.executor.without_sandbox", str(staging_dir)),
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "gen")])},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    told = orjson.loads((await process.communicate())[0])
+    assert (told["is_root"], told["serving"]) == (user == "root", "NOT_SERVING")
+    assert "Install util-linux" in told["detail"]
+    assert told["actions"] == dict.fromkeys(ACTIONS, "SANDBOX_UNAVAILABLE")
+    assert told["step"] == "SANDBOX_UNAVAILABLE"
+    assert told["started"] == []
 
 
 async def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,7 +413,9 @@ async def test_settings_are_read_from_the_environment(monkeypatch: pytest.Monkey
     settings = ExecutorSettings()
     assert settings.executor_commands == ("wc", "sort")
     assert settings.executor_http_hosts == ("example.org", "*.example.net")
-    assert settings.limits().memory_bytes == 128 * 2**20
+    limits = settings.limits()
+    assert limits.program.memory_bytes == 128 * 2**20
+    assert (limits.command.memory_bytes, limits.command.processes) == (256 * 2**20, 8)
 
 
 async def test_nobody_may_be_asked_by_default() -> None:

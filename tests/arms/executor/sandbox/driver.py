@@ -11,9 +11,11 @@ import sys
 from pathlib import Path
 
 from arms.executor.sandbox.account import Account, sandbox_account
+from arms.executor.sandbox.javascript import javascript_program
 from arms.executor.sandbox.limits import Limits
 from arms.executor.sandbox.open import open_sandbox
 from arms.executor.sandbox.parts import find_parts
+from arms.executor.sandbox.program import Program
 from arms.executor.sandbox.python import python_program
 from arms.executor.sandbox.sandbox import Sandbox
 from arms.executor.sandbox.self_test import attempts_source, self_test
@@ -55,17 +57,24 @@ async def answer(sandbox: Sandbox) -> None:
 
 
 async def run(sandbox: Sandbox, request: dict) -> dict:
-    program = python_program(
-        sandbox.parts,
-        source=request["source"],
-        files={name: content.encode() for name, content in request["files"].items()},
-        outputs=tuple(request["outputs"]),
-    )
+    program = program_of(sandbox, request)
     program = dataclasses.replace(program, argv=(*program.argv, request["mark"]))
     outcome, stdout, stderr = await sandbox.outcome(program, limits=Limits(**request["limits"]))
     told = dataclasses.asdict(outcome)
     told["files"] = {name: content.decode(errors="replace") for name, content in outcome.files.items()}
     return {**told, "stdout": stdout.decode(errors="replace"), "stderr": stderr.decode(errors="replace")}
+
+
+def program_of(sandbox: Sandbox, request: dict) -> Program:
+    if request.get("language") == "javascript":
+        memory = Limits(**request["limits"]).memory_bytes
+        return javascript_program(sandbox.parts, source=request["source"], memory_bytes=memory)
+    return python_program(
+        sandbox.parts,
+        source=request["source"],
+        files={name: content.encode() for name, content in request["files"].items()},
+        outputs=tuple(request["outputs"]),
+    )
 
 
 def say(answer: dict) -> None:

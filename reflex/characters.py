@@ -1,7 +1,7 @@
 """Tables of characters that look alike, cannot be seen, or say the same thing in another width."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 
 _QUOTES = "\u2018\u2019\u201a\u201b\u2032\u02bc"
@@ -27,19 +27,28 @@ def _lookalikes() -> Mapping[str, str]:
 
 _LOOKALIKES = _lookalikes()
 
-TAGS = {chr(0xE0000 + code): chr(code) for code in range(0x20, 0x7F)}
-"""Unicode tag characters: invisible, and one-to-one with ASCII."""
-
 _INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u2800\u3164\uffa0"
 ) | frozenset(chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 _KEPT_CONTROLS = "\t\n\r"
 _LONGEST = 4
+_INHABITED = ((0, 0x3400), (0xA000, 0xAC00), (0xF900, 0x20000), (0x2F800, 0x2FA20), (0xE0000, 0xE0200))
+"""Code points among which characters with another reading are; Han and Hangul, the most of Unicode, have none."""
 
 
-def is_settled(character: str) -> bool:
-    """Whether a character is the same in every reading: Han and Hangul, of which texts have thousands."""
-    return "\u4e00" <= character <= "\u9fff" or "\uac00" <= character <= "\ud7a3"
+def changeable() -> Iterator[str]:
+    """Every character that `plain` or `folded` may turn into something else."""
+    for first, last in _INHABITED:
+        for character in map(chr, range(first, last)):
+            if (
+                unicodedata.decomposition(character)
+                or unicodedata.combining(character)
+                or unicodedata.category(character) in {"Cf", "Cc"}
+                or character in PUNCTUATION
+                or character in _INVISIBLE
+                or character in _LOOKALIKES
+            ):
+                yield character
 
 
 def plain(character: str) -> str:

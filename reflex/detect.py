@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from reflex.context import FRAMED, NEGATED, QUOTED, surroundings, talks_about_attacks
 from reflex.disguise import Disguises
-from reflex.embedded import DecodeBudget, decoded_runs, unescaped
+from reflex.embedded import DecodeBudget, decoded
 from reflex.engine import Engine, Hit
+from reflex.escapes import unescaped
 from reflex.findings import Category, Finding, Severity
 from reflex.normalise import Normaliser, hidden_tags
 from reflex.probes import DISGUISES, ENCODINGS, ESCAPES
@@ -136,14 +137,11 @@ class Detector:
             yield from self._disguises.undo(view=view, disguises=suspected)
 
     def _decoded(self, *, view: View, probes: frozenset[str], budget: DecodeBudget) -> Iterator[View]:
-        for kind in ENCODINGS:
-            if kind in probes:
-                for inner in decoded_runs(view=view, kind=kind, budget=budget):
+        for kinds, decode in ((ENCODINGS, decoded), (ESCAPES, unescaped)):
+            for kind in kinds:
+                inner = decode(view=view, kind=kind, budget=budget) if kind in probes else None
+                if inner is not None:
                     yield self._normaliser.plain(view=inner)
-        for kind in ESCAPES:
-            written = unescaped(view=view, kind=kind, budget=budget) if kind in probes else None
-            if written is not None:
-                yield self._normaliser.plain(view=written)
 
 
 def _scored(*, view: View, scorer: Scorer) -> Finding | None:

@@ -1,34 +1,24 @@
-"""Decodes what is embedded in a text (base64, hex, percent, entities, escapes), bounded in depth and size."""
+"""Decodes what is embedded in a text as base64 or hex, bounded in depth and size."""
 
 import base64
 import binascii
-import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from reflex.regex import Regex, compile_regex
+from reflex.base64_runs import base64_runs
+from reflex.regex import compile_regex
 from reflex.view import Offsets, View
 
-_BASE64 = compile_regex(r"(?:[A-Za-z0-9+/_-]{16,}(?:\r?\n)?)+={0,2}")
 _HEX = compile_regex(r"(?i)(?:(?:\\x|0x)?[0-9a-f]{2}[ :,]{0,2}){7,}(?:\\x|0x)?[0-9a-f]{2}\b")
 _NO_SEPARATORS = str.maketrans("", "", " :,")
-_ESCAPES: Mapping[str, tuple[Regex, Callable[[str], str]]] = {
-    "percent": (
-        compile_regex(r"(?:%[0-9A-Fa-f]{2})+"),
-        lambda run: bytes.fromhex(run.replace("%", "")).decode("utf-8", "replace"),
-    ),
-    "entity": (compile_regex(r"(?:&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[a-zA-Z]{2,12});)+"), html.unescape),
-    "unicode_escape": (
-        compile_regex(r"(?:\\u[0-9A-Fa-f]{4})+"),
-        lambda run: bytes.fromhex(run.replace("\\u", "")).decode("utf-16-be", "replace"),
-    ),
-}
-"""For each kind of escape its runs, and how a run is written out; a span inside a run is the whole run."""
 _SHORTEST = 12
 _SAMPLE = 64
 _PRINTABLE = 0.9
+_BETWEEN = ".\n\n"
+"""Stands between decoded texts, so that none is read as the context of the next."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,90 +27,87 @@ class DecodeBudget:
 
     Attributes:
         characters: decoded characters left.
-        runs: tries left; a hostile text is full of runs that decode to nothing.
         depth: how often a decoded text is decoded again.
     """
 
     characters: int = 131_072
-    runs: int = 400
     depth: int = 2
 
 
-def decoded_runs(*, view: View, kind: str, budget: DecodeBudget) -> Iterator[View]:
-    """Readings of the runs in a view that decode to text.
+class Run(NamedTuple):
+    """A stretch of a view, and what is read in its place.
+
+    Attributes:
+        start: first character.
+        end: one past the last.
+        becomes: what it is decoded to; None for a stretch that stays as it is.
+    """
+
+    start: int
+    end: int
+    becomes: str | None
+
+
+def decoded(*, view: View, kind: str, budget: DecodeBudget) -> View | None:
+    """What the runs of one encoding decode to, one after the other; None when nothing is text.
+
+    A span in it is the whole run in the original.
 
     Args:
         view: where to look.
         kind: base64 or hex.
         budget: shared; reduced by what is done.
-
-    Yields:
-        One view a run; its spans are the whole run.
     """
-    pattern, decode = (_BASE64, _from_base64) if kind == "base64" else (_HEX, _from_hex)
     if view.depth >= budget.depth:
-        return
-    for match in pattern.finditer(view.text):
-        if budget.runs <= 0 or budget.characters <= 0:
-            return
-        budget.runs -= 1
-        text = decode(match.group(0))
-        if text is None:
-            continue
-        text = text[: budget.characters]
-        budget.characters -= len(text)
-        span = view.span(start=match.start(), end=match.end())
-        yield replace(view.derive(text=text, encoding=kind), origin=None, whole=span, depth=view.depth + 1)
-
-
-def unescaped(*, view: View, kind: str, budget: DecodeBudget) -> View | None:
-    """The view with its escapes written out; None when there are none or they are too many.
-
-    Args:
-        view: where to look.
-        kind: percent, entity or unicode_escape.
-        budget: shared; reduced by what is done.
-    """
-    pattern, decode = _ESCAPES[kind]
-    pieces, runs = list[str](), list[tuple[int, int, int]]()
-    last = 0
-    for match in pattern.finditer(view.text):
-        start, end = match.span()
-        budget.characters -= end - start
+        return None
+    find, decode = _ENCODINGS[kind]
+    runs = list[Run]()
+    for start, end in find(view.text):
         if budget.characters <= 0:
             break
-        becomes = decode(match.group(0))
-        pieces += [view.text[last:start], becomes]
-        runs.append((start, end, len(becomes)))
-        last = end
-    if not runs:
-        return None
-    text = "".join([*pieces, view.text[last:]])
-    starts, ends = _origins(runs=runs, length=len(view.text))
-    written = view.derive(text=text, encoding=kind, picked=starts)
-    # Ends are told in this view; one more step takes them to the original.
-    real = (
-        ends if view.origin is None else np.append(view.origin, view.original_length).astype(np.int32)[ends]
-    )
-    return replace(written, ends=None if view.whole else real, depth=view.depth + 1)
+        text = decode(view.text[start:end])
+        if text is not None:
+            budget.characters -= len(text) + len(_BETWEEN)
+            runs.append(Run(start, end, text + _BETWEEN))
+    return rewritten(view=view, runs=runs, encoding=kind) if runs else None
 
 
-def _origins(*, runs: Sequence[tuple[int, int, int]], length: int) -> tuple[Offsets, Offsets]:
-    """Where each character of the written text begins and ends in the escaped one.
+def rewritten(*, view: View, runs: Sequence[Run], encoding: str) -> View:
+    """A view of the runs alone, each as what it becomes, one deeper than `view`.
 
     Args:
-        runs: start, end and written length of each run of escapes.
-        length: characters of the escaped text.
+        view: what the runs are stretches of.
+        runs: in order.
+        encoding: what was undone.
     """
-    starts, ends = list[Offsets](), list[Offsets]()
-    last = 0
-    for start, end, written in runs:
-        between = np.arange(last, start, dtype=np.int32)
-        starts += [between, np.full(written, start, dtype=np.int32)]
-        ends += [between + 1, np.full(written, end, dtype=np.int32)]
-        last = end
-    rest = np.arange(last, length, dtype=np.int32)
-    return np.concatenate([*starts, rest]), np.concatenate([*ends, rest + 1])
+    pieces, starts, ends = list[str](), list[Offsets](), list[Offsets]()
+    for start, end, becomes in runs:
+        if becomes is None:
+            pieces.append(view.text[start:end])
+            places = np.arange(start, end, dtype=np.int32)
+            starts.append(places)
+            ends.append(places + 1)
+        else:
+            pieces.append(becomes)
+            starts.append(np.full(len(becomes), start, dtype=np.int32))
+            ends.append(np.full(len(becomes), end, dtype=np.int32))
+    real = _in_original(view=view, ends=np.concatenate(ends))
+    derived = view.derive(text="".join(pieces), encoding=encoding, picked=np.concatenate(starts))
+    return replace(derived, ends=real, depth=view.depth + 1)
+
+
+def _in_original(*, view: View, ends: Offsets) -> Offsets:
+    """Ends in a view as ends in the original."""
+    if view.ends is not None:
+        return view.ends[ends - 1]
+    if view.origin is None:
+        return ends
+    return np.append(view.origin, np.int32(view.original_length))[ends]
+
+
+def _hex_runs(text: str) -> Iterator[tuple[int, int]]:
+    for match in _HEX.finditer(text):
+        yield match.span()
 
 
 def _from_base64(run: str) -> str | None:
@@ -160,3 +147,10 @@ def _is_text(data: bytes) -> bool:
         return False
     good = sum(map(text.count, set(filter(lambda c: c.isprintable() or c in "\t\r\n", set(text)))))
     return (good - text.count("\ufffd")) / len(text) >= _PRINTABLE
+
+
+_ENCODINGS: Mapping[str, tuple[Callable[[str], Iterator[tuple[int, int]]], Callable[[str], str | None]]] = {
+    "base64": (base64_runs, _from_base64),
+    "hex": (_hex_runs, _from_hex),
+}
+"""For each encoding where its runs are, and how one is decoded; None for what decodes to no text."""

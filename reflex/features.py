@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from reflex.view import View
+from reflex.view import View, code_points
 
 LENGTHS = (3, 4, 5, 6)
 """Characters of the n-grams: from syllables to words with the space beside them."""
@@ -26,7 +26,7 @@ def hashed(*, text: str) -> list[Buckets]:
 
     The hash is polynomial over code points modulo 2^32 with a final mix, so it is the same on every machine.
     """
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    codes = code_points(text).view(np.uint32)
     grams: list[Buckets] = []
     value = codes
     for length in range(2, max(LENGTHS) + 1):

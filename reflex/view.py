@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 Offsets = NDArray[np.int32]
 
 
+def code_points(text: str) -> NDArray[np.int32]:
+    """The code point of each character."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.int32)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """A text to scan and where each of its characters came from.
@@ -17,7 +22,6 @@ class View:
         origin: for each character of `text` its offset in the original; None when they are the same.
         original_length: characters of the original.
         ends: for each character where its origin ends, when that is wider than a character: an escape is.
-        whole: when the text was decoded from a run of the original, that run: every span is the run.
         encoding: how the text was hidden; empty for the plain reading.
         data_rules: whether PII and secrets are looked for here too; not in readings that rewrite digits.
         depth: how many decodings lie between this and the original.
@@ -27,7 +31,6 @@ class View:
     original_length: int
     origin: Offsets | None = None
     ends: Offsets | None = None
-    whole: tuple[int, int] | None = None
     encoding: str = ""
     data_rules: bool = True
     depth: int = 0
@@ -37,8 +40,6 @@ class View:
 
         What was left out of the view right after the span (marks, zero-width characters) belongs to it.
         """
-        if self.whole is not None:
-            return self.whole
         if self.origin is None:
             return start, end
         first, last = int(self.origin[start]), int(self.origin[end - 1])
@@ -62,7 +63,7 @@ class View:
         """
         origin = self.origin
         ends = self.ends
-        if picked is not None and self.whole is None:
+        if picked is not None:
             origin = picked if origin is None else origin[picked]
             ends = None if ends is None else ends[picked]
         return View(
@@ -70,7 +71,6 @@ class View:
             original_length=self.original_length,
             origin=origin,
             ends=ends,
-            whole=self.whole,
             encoding="+".join(part for part in (self.encoding, encoding) if part),
             data_rules=self.data_rules if data_rules is None else data_rules,
             depth=self.depth,

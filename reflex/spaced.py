@@ -1,0 +1,116 @@
+"""Undoes letters that were spaced out, dotted apart or run together, and puts the spaces where words end."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from reflex.regex import Regex, compile_regex
+from reflex.view import Offsets, View
+from reflex.vocabulary import Vocabulary
+
+_SEPARATORS = " \t._*|/~,+-"
+_SPACED = compile_regex(r"(?:\S[ \t]{1,4}){6,}\S")
+_DOTTED = compile_regex(r"(?i)(?:\b[a-z0-9@$!][ \t._*|/~,+\-]{1,4}){4,}[a-z0-9@$!]\b")
+_JOINED = compile_regex(r"(?i)[a-z]{24,200}")
+_MOST_LETTERS = 4000
+"""Letters of one text that are cut into words; enough for any attack, and bounded work for a hostile one."""
+
+_LONGEST_WORD = 18
+"""Letters of what is taken for one word; anything longer was written without spaces."""
+
+
+class _Letters(NamedTuple):
+    """Letters of a run, each with its place in the view."""
+
+    start: int
+    end: int
+    letters: str
+    places: list[int]
+
+
+class Spaced:
+    """Closes up and cuts runs of letters.
+
+    Args:
+        vocabulary: words to cut into.
+        tells: whether a text says something telling that another does not.
+    """
+
+    def __init__(self, *, vocabulary: Vocabulary, tells: Callable[[str, str], bool]) -> None:
+        self._vocabulary = vocabulary
+        self._tells = tells
+
+    def spaced(self, view: View) -> View | None:
+        """Single letters with spaces between them."""
+        return self._rewritten(view=view, runs=_SPACED, separators=" \t", encoding="spaced")
+
+    def dotted(self, view: View) -> View | None:
+        """Single letters with any marks between them."""
+        return self._rewritten(view=view, runs=_DOTTED, separators=_SEPARATORS, encoding="spaced")
+
+    def joined(self, view: View) -> View | None:
+        """Words without spaces between them."""
+        return self._rewritten(view=view, runs=_JOINED, separators="", encoding="joined")
+
+    def _rewritten(self, *, view: View, runs: Regex, separators: str, encoding: str) -> View | None:
+        """The view with its runs closed up and cut; None when nothing telling comes out of them."""
+        cut, spent = list[_Letters](), 0
+        for match in runs.finditer(view.text):
+            start, end = match.span()
+            spent += end - start
+            if spent > _MOST_LETTERS:
+                break
+            letters = self._cut_words(letters=_close_up(view.text[start:end], separators))
+            text = "".join(letter for letter, _ in letters)
+            cut.append(_Letters(start, end, text, [start + place for _, place in letters]))
+        before = " ".join(view.text[run.start : run.end] for run in cut)
+        if not cut or not self._tells(before, " ".join(run.letters for run in cut)):
+            return None
+        return _replaced(view=view, runs=cut, encoding=encoding)
+
+    def _cut_words(self, *, letters: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Put spaces where words end, in parts that came without them."""
+        cut = list[tuple[str, int]]()
+        at = 0
+        joined = "".join(letter for letter, _ in letters).lower()
+        for part in joined.split(" "):
+            whole = len(part) <= _LONGEST_WORD or part in self._vocabulary.known
+            pieces = [part] if whole else self._vocabulary.cut(letters=part)
+            for number, piece in enumerate(pieces):
+                if number:
+                    cut.append((" ", letters[at][1]))
+                cut.extend(letters[at : at + len(piece)])
+                at += len(piece)
+            if at < len(letters):
+                cut.append((" ", letters[at][1]))
+                at += 1
+        return cut
+
+
+def _replaced(*, view: View, runs: list[_Letters], encoding: str) -> View:
+    pieces, picked, last = list[str](), list[Offsets](), 0
+    for run in runs:
+        pieces += [view.text[last : run.start], run.letters]
+        picked += [np.arange(last, run.start, dtype=np.int32), np.array(run.places, dtype=np.int32)]
+        last = run.end
+    pieces.append(view.text[last:])
+    picked.append(np.arange(last, len(view.text), dtype=np.int32))
+    return view.derive(
+        text="".join(pieces), encoding=encoding, picked=np.concatenate(picked), data_rules=False
+    )
+
+
+def _close_up(run: str, separators: str) -> list[tuple[str, int]]:
+    """Letters of a run without its single separators, and where they stood; wider gaps become one space."""
+    kept = list[tuple[str, int]]()
+    gap = 0
+    for place, character in enumerate(run):
+        if character in separators:
+            gap += 1
+            continue
+        if gap > 1:
+            kept.append((" ", place - 1))
+        gap = 0
+        kept.append((character, place))
+    return kept

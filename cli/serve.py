@@ -4,6 +4,7 @@ The supervisor starts this file as `python -m cli.serve NAME...`; one process by
 """
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -101,6 +102,9 @@ async def _serve(
 ) -> None:
     async with AsyncExitStack() as running:
         services = [await running.enter_async_context(build()) for build in builders.values()]
+        # What was made so far lives to the end: a collector that walks over it stops every request for 0.1 s.
+        gc.collect()
+        gc.freeze()
         endpoints = {service.name: dict(service.endpoints) for service in services}
         announce(Ready(endpoints=endpoints), descriptor=descriptor)
         stop.ready = True

@@ -1,10 +1,11 @@
-"""Where a text may hold base64: long runs of its letters whose first bytes could be text, all runs at once."""
+"""Where a text may hold base64: long runs of its letters whose first bytes could be text."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reflex.regex import compile_regex
 from reflex.view import Offsets, code_points
 
 _LEAST = 16
@@ -13,7 +14,15 @@ _WORST = 1
 """Bytes of the first twelve that may be no text: a run of letters that is none hardly has fewer."""
 _FEW = 12
 """Runs that are decoded sooner than sifted."""
+_WRAPPED = 60
+"""Letters of a line that mail programs and PEM go on after."""
+_TAIL = compile_regex(r"^((?:\r?\n[A-Za-z0-9+/_-]{1,15})?={0,2})(?:\s|$)")
 _ASCII = 128
+_CONTROL = np.array(
+    [chr(c).isascii() and not (chr(c).isprintable() or chr(c) in "\t\r\n") for c in range(256)]
+)
+_HIGH, _LEAD = 0x80, 0xC0
+"""Least bytes of UTF-8 that are no ASCII, and that begin a character."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -58,17 +67,23 @@ def _may_be_text(*, values: NDArray[np.int8], starts: Offsets) -> NDArray[np.boo
     one, two, three, four = np.moveaxis(quads, 2, 0)
     data = np.stack((one << 2 | two >> 4, two << 4 | three >> 2, three << 6 | four), axis=2)
     data = data.reshape(len(starts), -1)
-    control = ((data < 0x20) & (data != 0x09) & (data != 0x0A) & (data != 0x0D)) | (data == 0x7F)
-    first, begins, continues = data[:, :1], data >= 0xC0, (data & 0xC0) == 0x80
-    after_high = np.concatenate((first < 0, data[:, :-1] >= 0x80), axis=1)
-    after_begin = np.concatenate((first < 0, begins[:, :-1]), axis=1)
-    broken = (continues & ~after_high) | (~continues & after_begin)
+    control = _CONTROL[data]
+    begins, goes_on = data >= _LEAD, (data & _LEAD) == _HIGH
+    after_high = np.zeros_like(begins)
+    after_high[:, 1:] = data[:, :-1] >= _HIGH
+    after_lead = np.zeros_like(begins)
+    after_lead[:, 1:] = begins[:, :-1]
+    broken = (goes_on & ~after_high) | (~goes_on & after_lead)
     return (control | broken).sum(axis=1) <= _WORST
 
 
 def _past_lines(*, text: str, end: int, starts: Offsets, ends: Offsets, following: int) -> int:
-    """The end of a run after the lines that go on with it, and its padding."""
+    """The end of a run after the lines that go on with it, the last and shorter one too, and its padding."""
+    line = end - int(starts[following - 1])
     while following < len(starts) and text[end : starts[following]] in {"\n", "\r\n"}:
-        end = int(ends[following])
+        end, line = int(ends[following]), int(ends[following] - starts[following])
         following += 1
+    if line >= _WRAPPED:
+        tail = _TAIL.search(text[end : end + _LEAST + 3])
+        return end + tail.end(1) if tail else end
     return end + len(text[end : end + 2]) - len(text[end : end + 2].lstrip("="))

@@ -33,7 +33,7 @@ _INVISIBLE = frozenset(
 _KEPT_CONTROLS = "\t\n\r"
 _LONGEST = 4
 _INHABITED = ((0, 0x3400), (0xA000, 0xAC00), (0xF900, 0x20000), (0x2F800, 0x2FA20), (0xE0000, 0xE0200))
-"""Code points among which characters with another reading are; Han and Hangul, the most of Unicode, have none."""
+"""Code points among which characters with another reading are; Han and Hangul have none."""
 
 
 def changeable() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What every character becomes in one reading, as arrays over all code points: a text is rewritten at once."""
+"""What every character becomes in one reading, as arrays over all code points."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Rewritten:
 
     Attributes:
         text: the new text.
-        picked: for each new character the offset of the one it comes from; None when each stands where it stood.
+        picked: for each new character the offset of its source; None when each stands where it stood.
         only_hidden: nothing was replaced, characters were only left out.
     """
 
@@ -29,7 +29,7 @@ class Rewritten:
 class CharacterMap:
     """Replaces each character by none, one or several.
 
-    Arrays over all of Unicode cost little: pages that hold only zeros are never written, so they take no memory.
+    Arrays over all of Unicode cost little: pages of zeros are never written and take no memory.
 
     Args:
         characters: all those that may become something else.

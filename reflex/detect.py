@@ -1,7 +1,8 @@
 """Scans a text in every reading it may be meant in, and turns hits into findings of the original."""
 
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reflex.context import FRAMED, NEGATED, QUOTED, surroundings, talks_about_attacks
 from reflex.disguise import Disguises
@@ -12,11 +13,14 @@ from reflex.findings import Category, Finding, Severity
 from reflex.normalise import Normaliser, hidden_tags
 from reflex.probes import DISGUISES, ENCODINGS, ESCAPES
 from reflex.scorer import Scorer
-from reflex.validators import VALIDATORS
+from reflex.validators import COSTLY, VALIDATORS
 from reflex.view import View
 
 MOST_VALIDATED = 256
 """Candidates of one rule in one text that are validated; the rest count as found: a flood hides nothing."""
+
+MOST_READ = 600_000
+"""Characters of all further readings of one text: every combination of disguises would be without end."""
 
 LEAST_SCORE = 0.3
 """Learned confidences below it say nothing."""
@@ -45,9 +49,9 @@ class Wanted:
 
     def covers(self, category: Category) -> bool:
         """Whether findings of a category are wanted."""
-        return {Category.PII: self.pii, Category.SECRET: self.secrets, Category.INJECTION: self.injection}[
-            category
-        ]
+        if category is Category.INJECTION:
+            return self.injection
+        return self.pii if category is Category.PII else self.secrets
 
 
 class Detector:
@@ -80,46 +84,33 @@ class Detector:
             text: the original; spans of the findings are its characters.
             wanted: categories to look for.
         """
-        budget = DecodeBudget()
-        validated: dict[str, int] = {}
-        best: dict[tuple[str, int, int], Finding] = {}
-        pending = [self._normaliser.plain(view=View(text=text, original_length=len(text)))]
+        progress = _Progress(wanted=wanted)
+        pending = deque([self._normaliser.plain(view=View(text=text, original_length=len(text)))])
         tags = hidden_tags(text=text)
         if tags is not None:
             pending.append(tags)
         while pending:
-            view = pending.pop()
-            pending.extend(
-                self._scan(view=view, wanted=wanted, budget=budget, best=best, validated=validated)
-            )
-        return sorted(best.values(), key=lambda finding: (finding.start, finding.end, finding.rule))
+            view = pending.popleft()
+            for reading in self._scan(view=view, progress=progress):
+                pending.append(reading)
+                progress.characters -= len(reading.text)
+                if progress.characters <= 0:
+                    break
+        return sorted(progress.best.values(), key=lambda finding: (finding.start, finding.end, finding.rule))
 
-    def _scan(
-        self,
-        *,
-        view: View,
-        wanted: Wanted,
-        budget: DecodeBudget,
-        best: dict[tuple[str, int, int], Finding],
-        validated: dict[str, int],
-    ) -> Iterator[View]:
-        """Add the view's findings to `best`; give the further readings that its look suggests."""
+    def _scan(self, *, view: View, progress: "_Progress") -> Iterator[View]:
+        """Note the view's findings; give the further readings that its look suggests."""
+        wanted = progress.wanted
         data = view.data_rules and (wanted.pii or wanted.secrets)
-        scan = self._engine.scan(text=view.text, injection=wanted.injection, data=data)
-        categories = {category for category in Category if wanted.covers(category)}
-        found = [
-            _finding(hit=hit, view=view, validated=validated)
-            for hit in scan.hits
-            if hit.rule.category in categories
-        ]
+        scan = self._engine.scan(
+            text=view.text, injection=wanted.injection, data=data, probes=view.data_rules
+        )
+        for hit in scan.hits:
+            if wanted.covers(hit.rule.category):
+                progress.note(_finding(hit=hit, view=view, validated=progress.validated))
         if wanted.injection and self._scorer is not None:
-            found.append(_scored(view=view, scorer=self._scorer))
-        for finding in found:
-            if finding is not None:
-                key = (finding.rule, finding.start, finding.end)
-                if key not in best or best[key].confidence < finding.confidence:
-                    best[key] = finding
-        yield from self._readings(view=view, probes=scan.probes, wanted=wanted, budget=budget)
+            progress.note(_scored(view=view, scorer=self._scorer))
+        return self._readings(view=view, probes=scan.probes, wanted=wanted, budget=progress.budget)
 
     def _readings(
         self, *, view: View, probes: frozenset[str], wanted: Wanted, budget: DecodeBudget
@@ -137,11 +128,41 @@ class Detector:
             yield from self._disguises.undo(view=view, disguises=suspected)
 
     def _decoded(self, *, view: View, probes: frozenset[str], budget: DecodeBudget) -> Iterator[View]:
-        for kinds, decode in ((ENCODINGS, decoded), (ESCAPES, unescaped)):
-            for kind in kinds:
-                inner = decode(view=view, kind=kind, budget=budget) if kind in probes else None
-                if inner is not None:
-                    yield self._normaliser.plain(view=inner)
+        for kind in ENCODINGS:
+            inner = decoded(view=view, kind=kind, budget=budget) if kind in probes else None
+            if inner is not None:
+                yield self._normaliser.plain(view=inner)
+        written = unescaped(view=view, kinds=probes.intersection(ESCAPES), budget=budget)
+        if written is not None:
+            yield self._normaliser.plain(view=written)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Progress:
+    """How far the detection in one text has come.
+
+    Attributes:
+        wanted: categories to look for.
+        budget: what may still be decoded.
+        characters: what may still be read.
+        validated: for each rule the candidates that were validated.
+        best: for each rule and span the surest finding.
+    """
+
+    wanted: Wanted
+    budget: DecodeBudget = field(default_factory=DecodeBudget)
+    characters: int = MOST_READ
+    validated: dict[str, int] = field(default_factory=dict[str, int])
+    best: dict[tuple[str, int, int], Finding] = field(default_factory=dict[tuple[str, int, int], Finding])
+
+    def note(self, finding: Finding | None) -> None:
+        """Keep a finding, unless a surer one of its rule lies there."""
+        if finding is None:
+            return
+        key = (finding.rule, finding.start, finding.end)
+        known = self.best.get(key)
+        if known is None or known.confidence < finding.confidence:
+            self.best[key] = finding
 
 
 def _scored(*, view: View, scorer: Scorer) -> Finding | None:
@@ -174,7 +195,7 @@ def _finding(*, hit: Hit, view: View, validated: dict[str, int]) -> Finding | No
     if rule.validator:
         seen = validated.get(rule.id, 0)
         validated[rule.id] = seen + 1
-        if seen < MOST_VALIDATED:
+        if seen < COSTLY.get(rule.validator, MOST_VALIDATED):
             confidence *= VALIDATORS[rule.validator](view.text[hit.start : hit.end])
         if not confidence:
             return None

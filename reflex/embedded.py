@@ -1,10 +1,8 @@
 """Decodes what is embedded in a text as base64 or hex, bounded in depth and size."""
 
-import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -12,8 +10,13 @@ from reflex.base64_runs import base64_runs
 from reflex.regex import compile_regex
 from reflex.view import Offsets, View
 
-_HEX = compile_regex(r"(?i)(?:(?:\\x|0x)?[0-9a-f]{2}[ :,]{0,2}){7,}(?:\\x|0x)?[0-9a-f]{2}\b")
+_HEX = compile_regex(
+    r"(?i)(?:\\x|0x|\b)[0-9a-f]{2}[ :,]{0,2}"
+    r"(?:(?:\\x|0x)?[0-9a-f]{2}[ :,]{0,2}){6,}(?:\\x|0x)?[0-9a-f]{2}\b"
+)
 _NO_SEPARATORS = str.maketrans("", "", " :,")
+_STANDARD = str.maketrans("-_", "+/", "\r\n=")
+_CONTROLS = bytes(code for code in range(0x80) if not chr(code).isprintable() and chr(code) not in "\t\r\n")
 _SHORTEST = 12
 _SAMPLE = 64
 _PRINTABLE = 0.9
@@ -34,20 +37,6 @@ class DecodeBudget:
     depth: int = 2
 
 
-class Run(NamedTuple):
-    """A stretch of a view, and what is read in its place.
-
-    Attributes:
-        start: first character.
-        end: one past the last.
-        becomes: what it is decoded to; None for a stretch that stays as it is.
-    """
-
-    start: int
-    end: int
-    becomes: str | None
-
-
 def decoded(*, view: View, kind: str, budget: DecodeBudget) -> View | None:
     """What the runs of one encoding decode to, one after the other; None when nothing is text.
 
@@ -61,42 +50,25 @@ def decoded(*, view: View, kind: str, budget: DecodeBudget) -> View | None:
     if view.depth >= budget.depth:
         return None
     find, decode = _ENCODINGS[kind]
-    runs = list[Run]()
+    texts, starts, ends = list[str](), list[int](), list[int]()
     for start, end in find(view.text):
         if budget.characters <= 0:
             break
         text = decode(view.text[start:end])
         if text is not None:
-            budget.characters -= len(text) + len(_BETWEEN)
-            runs.append(Run(start, end, text + _BETWEEN))
-    return rewritten(view=view, runs=runs, encoding=kind) if runs else None
+            budget.characters -= len(text)
+            texts.append(text + _BETWEEN)
+            starts.append(start)
+            ends.append(end)
+    if not texts:
+        return None
+    lengths = [len(text) for text in texts]
+    first, past = (np.repeat(np.array(places, dtype=np.int32), lengths) for places in (starts, ends))
+    derived = view.derive(text="".join(texts), encoding=kind, picked=first)
+    return replace(derived, ends=in_original(view=view, ends=past), depth=view.depth + 1)
 
 
-def rewritten(*, view: View, runs: Sequence[Run], encoding: str) -> View:
-    """A view of the runs alone, each as what it becomes, one deeper than `view`.
-
-    Args:
-        view: what the runs are stretches of.
-        runs: in order.
-        encoding: what was undone.
-    """
-    pieces, starts, ends = list[str](), list[Offsets](), list[Offsets]()
-    for start, end, becomes in runs:
-        if becomes is None:
-            pieces.append(view.text[start:end])
-            places = np.arange(start, end, dtype=np.int32)
-            starts.append(places)
-            ends.append(places + 1)
-        else:
-            pieces.append(becomes)
-            starts.append(np.full(len(becomes), start, dtype=np.int32))
-            ends.append(np.full(len(becomes), end, dtype=np.int32))
-    real = _in_original(view=view, ends=np.concatenate(ends))
-    derived = view.derive(text="".join(pieces), encoding=encoding, picked=np.concatenate(starts))
-    return replace(derived, ends=real, depth=view.depth + 1)
-
-
-def _in_original(*, view: View, ends: Offsets) -> Offsets:
+def in_original(*, view: View, ends: Offsets) -> Offsets:
     """Ends in a view as ends in the original."""
     if view.ends is not None:
         return view.ends[ends - 1]
@@ -111,22 +83,19 @@ def _hex_runs(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _from_base64(run: str) -> str | None:
-    letters = run.replace("\r", "").replace("\n", "").rstrip("=").replace("-", "+").replace("_", "/")
-    if not _is_text(_base64_bytes(letters[:_SAMPLE])):
+    letters = run.translate(_STANDARD)
+    if len(letters) > _SAMPLE and not _is_text(_base64_bytes(letters[:_SAMPLE])):
         return None
     return _readable(_base64_bytes(letters))
 
 
 def _base64_bytes(letters: str) -> bytes:
-    whole = letters[: len(letters) - (1 if len(letters) % 4 == 1 else 0)]
-    try:
-        return base64.b64decode(whole + "=" * (-len(whole) % 4))
-    except (binascii.Error, ValueError):
-        return b""
+    whole = letters[:-1] if len(letters) % 4 == 1 else letters
+    return binascii.a2b_base64(whole + "=" * (-len(whole) % 4))
 
 
 def _from_hex(run: str) -> str | None:
-    if not _is_text(_hex_bytes(run[: _SAMPLE * 4])):
+    if len(run) > _SAMPLE * 4 and not _is_text(_hex_bytes(run[: _SAMPLE * 4])):
         return None
     return _readable(_hex_bytes(run))
 
@@ -142,9 +111,9 @@ def _readable(data: bytes) -> str | None:
 
 def _is_text(data: bytes) -> bool:
     """Whether bytes read as text: valid UTF-8 but for a cut end, and hardly a control character."""
+    if data.isascii():
+        return len(data.translate(None, _CONTROLS)) >= _PRINTABLE * len(data) > 0
     text = data.decode("utf-8", "replace")
-    if not text:
-        return False
     good = sum(map(text.count, set(filter(lambda c: c.isprintable() or c in "\t\r\n", set(text)))))
     return (good - text.count("\ufffd")) / len(text) >= _PRINTABLE
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from reflex.findings import Category
 from reflex.prefilter import make_prefilter
 from reflex.probes import PROBES
-from reflex.regex import Match, compile_regex
+from reflex.regex import compile_regex, spans
 from reflex.rules import Rule
 from reflex.view import Bytes
 
@@ -80,13 +80,14 @@ class Engine:
             self._injection, self._data, self._probing = injection.result(), data.result(), probing.result()
         self.name = self._probing.name
 
-    def scan(self, *, text: str, injection: bool, data: bool) -> Scan:
-        """Match a text against the rules asked for, and look for disguises.
+    def scan(self, *, text: str, injection: bool, data: bool, probes: bool) -> Scan:
+        """Match a text against the rules asked for.
 
         Args:
             text: one view of a text.
             injection: match the injection rules.
             data: match the rules for PII and secrets.
+            probes: look for disguises and encodings.
         """
         encoded = Bytes(text=text)
         hits: list[Hit] = []
@@ -94,12 +95,14 @@ class Engine:
             hits.extend(self._injection.injection_hits(encoded=encoded))
         if data:
             hits.extend(self._data.all_hits(encoded=encoded))
-        probes = frozenset(
+        return Scan(hits=hits, probes=self._probe(encoded.data) if probes else frozenset())
+
+    def _probe(self, data: bytes) -> frozenset[str]:
+        return frozenset(
             self._probes[index]
-            for index in self._probing.candidates(data=encoded.data)
-            if self.name != "re2" or self._probe_regexes[index].search(encoded.data)
+            for index in self._probing.candidates(data=data)
+            if self.name != "re2" or self._probe_regexes[index].search(data)
         )
-        return Scan(hits=hits, probes=probes)
 
 
 class _Group:
@@ -121,35 +124,29 @@ class _Group:
     def all_hits(self, *, encoded: Bytes) -> Iterator[Hit]:
         """Every match of every rule."""
         for index in self._prefilter.candidates(data=encoded.data):
-            rule, group = self._rules[index], self._groups[index]
-            spans = self._spans(index=index, group=group, data=encoded.data)
-            for start, end in islice(spans, MOST_SINGLE):
-                yield Hit(rule, encoded.character(start), encoded.character(end))
-            for start, end in _runs(spans):
-                yield Hit(rule, encoded.character(start), encoded.character(end))
-
-    def _spans(self, *, index: int, group: int, data: bytes) -> Iterator[tuple[int, int]]:
-        for match in self._regexes[index].finditer(data):
-            start, end = match.span(group)
-            yield (start, end) if start >= 0 else match.span()
+            found = spans(self._regexes[index], data=encoded.data, group=self._groups[index])
+            yield from self._hits(index=index, found=islice(found, MOST_SINGLE), encoded=encoded)
+            yield from self._hits(index=index, found=_runs(found), encoded=encoded)
 
     def injection_hits(self, *, encoded: Bytes) -> Iterator[Hit]:
         """The first matches of each rule; re2 looks only near the ends that the prefilter saw."""
         for index, ends in self._prefilter.candidates(data=encoded.data).items():
-            found = after = 0
-            for first, last in _windows(ends=ends, length=len(encoded.data)):
-                for match in self._regexes[index].finditer(encoded.data, max(first, after), last):
-                    after = match.end()
-                    yield self._hit(index=index, match=match, encoded=encoded)
-                    found += 1
-                    if found >= MOST_PER_RULE:
-                        break
-                if found >= MOST_PER_RULE:
-                    break
+            found = islice(self._near(index=index, ends=ends, data=encoded.data), MOST_PER_RULE)
+            yield from self._hits(index=index, found=found, encoded=encoded)
 
-    def _hit(self, *, index: int, match: Match[bytes], encoded: Bytes) -> Hit:
-        start, end = match.span()
-        return Hit(self._rules[index], encoded.character(start), encoded.character(end))
+    def _near(self, *, index: int, ends: Sequence[int] | None, data: bytes) -> Iterator[tuple[int, int]]:
+        after = 0
+        for first, last in _windows(ends=ends, length=len(data)):
+            for start, end in spans(self._regexes[index], data=data, first=max(first, after), last=last):
+                after = end
+                yield start, end
+
+    def _hits(self, *, index: int, found: Iterator[tuple[int, int]], encoded: Bytes) -> Iterator[Hit]:
+        rule = self._rules[index]
+        if encoded.ascii:
+            return (Hit(rule, start, end) for start, end in found)
+        character = encoded.character
+        return (Hit(rule, character(start), character(end)) for start, end in found)
 
 
 def _runs(spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -68,3 +68,28 @@ def compile_regex(pattern: str) -> Regex:
         return cast("Regex", _RE2.compile(pattern, options))
     except _RE2.error as error:
         raise ValueError(f"bad pattern {pattern!r}: {error}") from error
+
+
+def spans(
+    regex: Regex, *, data: bytes, group: int = 0, first: int = 0, last: int | None = None
+) -> Iterator[tuple[int, int]]:
+    """Where matches, or a group of theirs, lie in bytes, from left to right.
+
+    What `finditer` does without an object for each match: a hostile text has ten thousand.
+
+    Args:
+        regex: compiled; it matches no empty text.
+        data: UTF-8.
+        group: whose span is given; the whole match where it took no part.
+        first: where matches may begin.
+        last: where they must have ended; the end of the data when None.
+    """
+    match, unanchored = cast("Any", regex)._regexp.Match, _RE2._Anchor.UNANCHORED  # noqa: SLF001 - see above
+    last = len(data) if last is None else min(last, len(data))
+    while first < last:
+        found: list[tuple[int, int]] = match(unanchored, data, first, last)
+        whole, wanted = found[0], found[group]
+        if whole[0] < 0:
+            return
+        yield wanted if wanted[0] >= 0 else whole
+        first = max(whole[1], first + 1)

@@ -87,14 +87,17 @@ class Scorer:
 
 def window_scores(*, grams: list[Buckets], table: NDArray[np.float32], length: int) -> NDArray[np.float64]:
     """The mean-square-normalised sum of weights in each window: sum(w) / sqrt(n), without the bias."""
-    starts = np.arange(0, max(1, length - WINDOW // 2), WINDOW // 2)
-    sums, counts = np.zeros(len(starts)), np.zeros(len(starts))
+    half = WINDOW // 2
+    windows = max(1, -(-(length - half) // half))
+    sums, counts = np.zeros(windows), np.zeros(windows)
     for buckets in grams:
-        running = np.concatenate(([0.0], np.cumsum(table[buckets], dtype=np.float64)))
-        first = np.minimum(starts, len(buckets))
-        last = np.minimum(starts + WINDOW, len(buckets))
-        sums += running[last] - running[first]
-        counts += last - first
+        starts = np.arange(0, len(buckets), half)
+        halves = np.add.reduceat(table[buckets], starts, dtype=np.float64)
+        sizes = np.minimum(half, len(buckets) - starts)
+        for shift in (0, 1):
+            taken = min(windows, len(halves) - shift)
+            sums[:taken] += halves[shift : shift + taken]
+            counts[:taken] += sizes[shift : shift + taken]
     return sums / np.sqrt(np.maximum(counts, 1.0))
 
 

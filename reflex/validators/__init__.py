@@ -29,3 +29,6 @@ VALIDATORS: Mapping[str, Validator] = {
     "password": secrets.password,
     "not_placeholder": secrets.not_placeholder,
 }
+
+COSTLY: Mapping[str, int] = {"phone_international": 48, "phone_national": 48}
+"""Validators that take a tenth of a millisecond, and how often one text may ask them."""

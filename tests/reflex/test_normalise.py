@@ -1,9 +1,13 @@
 """Readings of a text, and the way back to the original's characters."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reflex.characters import changeable, folded
+from reflex.characters import plain as plain_character
 from reflex.normalise import Normaliser, hidden_tags
 from reflex.view import Bytes, View
 
@@ -75,6 +79,24 @@ def test_tag_characters_are_read() -> None:
     assert view is not None
     assert view.text == "ignore"
     assert view.span(start=0, end=6) == (5, 11)
+
+
+def test_the_tables_leave_out_no_character() -> None:
+    """Han and Hangul apart, every character of Unicode that a rule changes is among those the tables know."""
+    known = set(changeable())
+    blocks = ((0, 0x4E00), (0xA000, 0xAC00), (0xD7B0, 0x20000), (0x2F000, 0x33500), (0xE0000, 0xF0000))
+    others = [chr(code) for block in blocks for code in range(*block) if chr(code) not in known]
+    assigned = [c for c in others if unicodedata.category(c) not in {"Cn", "Co", "Cs"}]
+    missed = [c for c in assigned if plain_character(c) != c or folded(c) != c]
+    assert missed == []
+
+
+@given(st.text().filter(lambda text: not any("\uac00" <= c <= "\ud7a3" for c in text)))
+def test_readings_are_what_the_rules_say_of_each_character(text: str) -> None:
+    reading = "".join(map(plain_character, text))
+    assert plain(text).text == reading
+    view = NORMALISER.folded(view=plain(text))
+    assert (view.text if view else reading) == "".join(map(folded, reading))
 
 
 @given(st.text())

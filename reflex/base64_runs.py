@@ -45,7 +45,7 @@ def base64_runs(text: str) -> Iterator[tuple[int, int]]:
     values = _VALUES[np.minimum(code_points(text), _ASCII - 1)]
     inside = np.zeros(len(values) + 2, dtype=np.bool_)
     inside[1:-1] = values >= 0
-    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    edges = np.flatnonzero(inside[1:] != inside[:-1]).astype(np.int32)
     starts, ends = edges[::2], edges[1::2]
     long = ends - starts >= _LEAST
     starts, ends = starts[long], ends[long]

@@ -14,6 +14,7 @@ KNOWN = frozenset(
         "text_generation",
         "code_generation",
         "document_search",
+        "document_answer",
         "code_execution",
         "shell_command",
         "http_request",

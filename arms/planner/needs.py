@@ -9,12 +9,15 @@ from dataclasses import replace
 
 from arms.planner.plan import PlanRequest
 
+_DOCUMENTS = re.compile(
+    r"\b(?:search|look\s+up|retrieve|research|consult|sources?|cit(?:e|ations?)|documents?|docs|documentation|"
+    r"knowledge\s+base|manuals?|handbook|wiki|archive|papers?)\b",
+    re.IGNORECASE,
+)
+
 _NEEDED_WHEN: Mapping[str, re.Pattern[str]] = {
-    "document_search": re.compile(
-        r"\b(?:search|look\s+up|retrieve|research|consult|sources?|cit(?:e|ations?)|documents?|docs|documentation|"
-        r"knowledge\s+base|manuals?|handbook|wiki|archive|papers?)\b",
-        re.IGNORECASE,
-    ),
+    "document_search": _DOCUMENTS,
+    "document_answer": _DOCUMENTS,
     "code_execution": re.compile(
         r"\b(?:run|runs|execute|compute|calculate|simulate|evaluate|benchmark|plot|test\s+it|try\s+it)\b",
         re.IGNORECASE,

@@ -10,6 +10,7 @@ from arms.planner.shapes import Kind, Shape, has_parts, shape_of
 PROSE = "text_generation"
 CODE = "code_generation"
 SEARCH = "document_search"
+ANSWER = "document_answer"
 
 _SURE = 0.9
 _NAMED = 0.8
@@ -68,6 +69,8 @@ def _steps(shape: Shape, *, request: PlanRequest) -> list[PlannedStep] | None:
             return [_one("write", capability=PROSE, name="Write the text", request=request)]
         case Kind.CODE if has(CODE):
             return [_code(shape, request=request)]
+        case Kind.RESEARCH if has(ANSWER):
+            return [_one("answer", capability=ANSWER, name="Answer from the documents", request=request)]
         case Kind.RESEARCH if has(SEARCH) and has(PROSE):
             return _research(request)
         case _:

@@ -24,17 +24,18 @@ def best_quote(text: str, *, query: str) -> str:
     Returns:
         A stretch of ``text`` of at most ``MOST`` characters; the first sentence when none shares a word.
     """
-    sought = _stems(query)
+    sought = stems_of(query)
     best, most = "", -1.0
-    for sentence in _sentences(text):
-        found = _stems(sentence)
+    for sentence in sentences_of(text):
+        found = stems_of(sentence)
         score = len(sought & found) + 1 / (2 + len(found))  # of equals the shorter one
         if len(found) > 1 and (sought & found or most < 0) and score > most:
             best, most = sentence, score
     return (best or text.strip())[:MOST].rstrip()
 
 
-def _sentences(text: str) -> Iterator[str]:
+def sentences_of(text: str) -> Iterator[str]:
+    """The sentences of a text, as they stand there."""
     start = 0
     for end in [*(found.end() for found in SENTENCE_END.finditer(text)), len(text)]:
         sentence = text[start:end].strip()
@@ -43,5 +44,6 @@ def _sentences(text: str) -> Iterator[str]:
             yield sentence
 
 
-def _stems(text: str) -> frozenset[str]:
+def stems_of(text: str) -> frozenset[str]:
+    """The beginnings of the words that say something: related words share one."""
     return frozenset(word[:STEM] for word in WORD.findall(text.casefold()) if len(word) >= SHORTEST)

@@ -11,19 +11,10 @@ import httpx
 import pytest
 
 from cli.demo_task import DEMO_TASK
-from tests.support.platform import Platform, until
+from tests.end_to_end.waiting import finished
+from tests.support.platform import Platform
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(400)]
-
-
-def finished(api: httpx.Client, task_id: str, *, seconds: float = 240) -> dict[str, Any]:
-    def ended() -> dict[str, Any] | None:
-        task = api.get(f"/tasks/{task_id}", params={"wait": 20}).json()
-        return task if task["status"] in {"completed", "failed", "cancelled"} else None
-
-    task = until(ended, seconds=seconds, what=f"{task_id} to end")
-    assert task is not None
-    return task
 
 
 @pytest.fixture(scope="module")

@@ -83,6 +83,13 @@ def test_templates(goal: str, capabilities: list[str] | None) -> None:
         assert plan.steps[-1].estimated_tokens > 0
 
 
+def test_research_is_one_step_where_an_arm_answers_from_documents() -> None:
+    answers = Offer(name="document_answer", description="Answers from stored documents.")
+    plan = template_for(replace(request("Search our docs for the policy"), offers=(*OFFERS, answers)))
+    assert plan is not None
+    assert [step.capability for step in plan.steps] == ["document_answer"]
+
+
 def test_a_template_needs_what_it_uses() -> None:
     without_search = replace(request("Search our documentation for X"), offers=OFFERS[:2])
     assert template_for(without_search) is None

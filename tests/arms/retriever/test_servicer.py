@@ -1,7 +1,7 @@
 """The retriever at the wire: its typed service, its steps, its limits, and how it tells that it cannot."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 import grpc
@@ -13,12 +13,12 @@ from octollm.service.v1 import status_pb2, status_pb2_grpc
 from pydantic import SecretStr
 
 from arms.host import Shared, serve_arms
-from arms.model.layer import ModelChoice, open_model_layer
 from arms.retriever.app import host_retriever
 from arms.retriever.documents import MAX_BYTES
 from arms.retriever.embedding import EMBEDDERS, WORDLLAMA, Model
 from arms.retriever.settings import RetrieverSettings
 from arms.settings import ArmsSettings
+from arms.testing.scripted import scripted_layer
 from servicekit.channel import open_channel
 from servicekit.errors import NotFoundError, PayloadTooLargeError, UnavailableError, ValidationFailedError
 from tests.arms.retriever.samples import make_pdf
@@ -37,14 +37,17 @@ Trains are first choice. A flight needs the approval of two leads.
 
 
 @asynccontextmanager
-async def serving(settings: RetrieverSettings) -> AsyncGenerator[grpc.aio.Channel]:
+async def serving(
+    settings: RetrieverSettings, *, model_answers: Sequence[str] = ("not asked for",)
+) -> AsyncGenerator[grpc.aio.Channel]:
     """A running retriever and a channel to it."""
-    arms_settings = ArmsSettings(grpc_ports={"retriever": 0})
+    shared = Shared(
+        settings=ArmsSettings(grpc_ports={"retriever": 0}),
+        layer=scripted_layer(model_answers),
+        register=None,
+    )
     async with (
-        open_model_layer(ModelChoice(name="local")) as layer,
-        serve_arms(
-            [host_retriever(settings)], shared=Shared(settings=arms_settings, layer=layer, register=None)
-        ) as running,
+        serve_arms([host_retriever(settings)], shared=shared) as running,
         open_channel(running.endpoints["retriever"], timeout=60) as channel,
     ):
         yield channel
@@ -97,13 +100,15 @@ async def put(
     return (await stub.PutDocument(request)).document.document_id
 
 
-def execute_request(instruction: str, arguments: str = "") -> arm_pb2.ExecuteRequest:
+def execute_request(
+    instruction: str, arguments: str = "", *, capability: str = "document_search"
+) -> arm_pb2.ExecuteRequest:
     return arm_pb2.ExecuteRequest(
         task=execution_pb2.TaskBrief(task_id="task_1", goal="g"),
         step_id="s1",
         attempt=1,
         idempotency_key="k",
-        capability="document_search",
+        capability=capability,
         instruction=instruction,
         arguments_json=arguments,
     )
@@ -195,15 +200,12 @@ async def test_arguments_that_are_not_taken(channel: grpc.aio.Channel, arguments
 
 async def test_the_arm_describes_itself(channel: grpc.aio.Channel) -> None:
     answer = await arm_pb2_grpc.ArmServiceStub(channel).GetCapabilities(arm_pb2.GetCapabilitiesRequest())
-    (capability,) = answer.capabilities
-    assert (answer.arm_id, capability.name) == ("retriever", "document_search")
-    assert set(orjson.loads(capability.input_schema_json)["properties"]) == {
-        "query",
-        "limit",
-        "mode",
-        "filters",
-    }
-    assert set(orjson.loads(capability.output_schema_json)["properties"]) == {"query", "passages"}
+    names = [capability.name for capability in answer.capabilities]
+    assert (answer.arm_id, names) == ("retriever", ["document_search", "document_answer"])
+    for capability in answer.capabilities:
+        takes = set(orjson.loads(capability.input_schema_json)["properties"])
+        assert takes == {"query", "limit", "mode", "filters"}
+        assert set(orjson.loads(capability.output_schema_json)["properties"]) == {"query", "passages"}
 
 
 async def test_the_largest_document_comes_in_and_a_larger_one_does_not(
@@ -241,6 +243,37 @@ async def test_documents_that_are_refused(
     with pytest.raises(ValidationFailedError) as refused:
         await stub.PutDocument(request_)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("answers", "state", "text", "method"),
+    [
+        (("Thirty days a year [1][8].",), status_pb2.STATE_HEALTHY, "Thirty days a year [1].", "model"),
+        ((), status_pb2.STATE_DEGRADED, "Everybody has thirty days of leave a year.", "rule"),
+    ],
+)
+async def test_an_answer_cites_what_is_stored(
+    settings: RetrieverSettings,
+    answers: tuple[str, ...],
+    state: status_pb2.State.ValueType,
+    text: str,
+    method: str,
+) -> None:
+    async with serving(settings, model_answers=answers) as channel:
+        await until(channel, state)
+        document_id = await put(retriever_pb2_grpc.RetrieverServiceStub(channel), put_request())
+        asked = execute_request("How many days of leave do I have?", capability="document_answer")
+        result = await execute(channel, asked)
+    assert text in result.output
+    assert result.provenance.method == method
+    assert result.citations[0].document_id == document_id
+    assert all(citation.quote in HANDBOOK.decode() for citation in result.citations)
+
+
+async def test_nothing_stored_is_nothing_answered(channel: grpc.aio.Channel) -> None:
+    result = await execute(channel, execute_request("How much leave?", capability="document_answer"))
+    assert result.output == "The stored documents say nothing about this."
+    assert (result.confidence, list(result.citations)) == (0.0, [])
 
 
 async def test_without_a_database_it_is_there_and_says_why() -> None:

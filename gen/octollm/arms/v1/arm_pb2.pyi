@@ -25,8 +25,8 @@ class Capability(_message.Message):
 
     Names with a fixed meaning: the orchestrator finds the planner by "plan", the judge by "validate" and the
     guardian by "review", and calls their typed services. Plans may use "text_generation" (prose) and
-    "code_generation" (the coder), "document_search" (the retriever), "code_execution", "shell_command" and
-    "http_request" (the executor), and whatever else a registered arm offers.
+    "code_generation" (the coder), "document_search" and "document_answer" (the retriever), "code_execution",
+    "shell_command" and "http_request" (the executor), and whatever else a registered arm offers.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -14,7 +14,7 @@ from tests.support.platform import Platform
 pytestmark = [pytest.mark.model, pytest.mark.timeout(400)]
 
 DOCUMENTS = {
-    "Employee handbook": b"# Leave\n\nEverybody has thirty-one days of leave a year. Ask two weeks before.\n\n"
+    "Employee handbook": b"# Leave\n\nEverybody has thirty-one days of leave. Ask two weeks before.\n\n"
     b"# Travel\n\nTrains are first choice. A flight needs the approval of two leads.\n",
     "Canteen": b"The canteen serves lunch from 11:30 to 14:00. On Fridays there is soup.\n",
     "Office": b"The office opens at eight. The last one out locks the door and switches off the lights.\n",

@@ -11,11 +11,11 @@ from orchestrator.failures import LeaseLostError, TaskFailedError, error_type
 from orchestrator.model import ErrorType, Status, TaskError, TaskResult
 from orchestrator.planning import make_plan
 from orchestrator.rows import Judged
-from orchestrator.store_writes import Charge
 from orchestrator.synthesis import conclude
 from orchestrator.tools import Tools
 from orchestrator.validation import begin_repair, validate
 from orchestrator.work import Work
+from orchestrator.write import Charge
 from servicekit.context import set_deadline
 from servicekit.errors import OctoError
 from servicekit.spans import tell

@@ -31,6 +31,8 @@ async def run_steps(work: Work, tools: Tools) -> None:
     try:
         while True:
             running |= _start_ready(work, tools, places=tools.limits.parallel_steps - len(running))
+            await asyncio.sleep(0)  # the steps that start now write with those that are done: one commit
+            await work.flush()
             if not running:
                 return
             done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -117,7 +119,7 @@ async def _try_step(
         tools.meters.step("failed")
         await _fail(work, step, error)
         raise step_failure(error, step_id=step_id, arm_id=arm_id) from error
-    await work.write(writes.completed(step, result))
+    work.post(writes.completed(step, result))
     tools.meters.step("completed")
     work.steps[step_id] = replace(step, state=StepState.COMPLETED, result=result)
     return result

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestrator.model import ErrorType, TaskError
-from orchestrator.store_writes import Charge
+from orchestrator.write import Charge
 from servicekit.errors import (
     DeadlineError,
     OctoError,

@@ -7,9 +7,9 @@ from orchestrator.calls import PLAN, Offer
 from orchestrator.failures import TaskFailedError
 from orchestrator.model import ArmInstance, ErrorType, Plan, PlannedStep, Priority, TaskError
 from orchestrator.plan import MAX_STEPS, check_plan, competing, in_order
-from orchestrator.store_writes import Charge
 from orchestrator.tools import Tools, call_needed
 from orchestrator.work import Work
+from orchestrator.write import Charge
 from servicekit.errors import ValidationFailedError
 from servicekit.spans import spanned
 
@@ -21,7 +21,7 @@ _NOTHING_OFFERED = 0.1
 
 
 async def make_plan(work: Work, tools: Tools) -> None:
-    """Plan the task, and write its steps.
+    """Plan the task, and post its steps: they are written with the start of the first.
 
     Raises:
         TaskFailedError: no valid plan could be made.
@@ -42,15 +42,15 @@ async def _make_plan(work: Work, tools: Tools) -> None:
         except ValidationFailedError as error:
             feedback = error.message
             continue
-        await _write(work, tools, plan, charges)
+        _write(work, tools, plan, charges)
         return
     error = TaskError(type=ErrorType.PLAN_INVALID, message=f"no valid plan: {feedback}")
     raise TaskFailedError(error, charges=charges)
 
 
-async def _write(work: Work, tools: Tools, plan: Plan, charges: list[Charge]) -> None:
+def _write(work: Work, tools: Tools, plan: Plan, charges: list[Charge]) -> None:
     steps = _multiplied(work, tools, in_order(plan.steps))
-    await work.write(writes.planned(plan, steps, charges=charges))
+    work.post(writes.planned(plan, steps, charges=charges))
     work.add(steps, round_number=0)
 
 

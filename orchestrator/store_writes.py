@@ -4,67 +4,27 @@ The task row, the step, the events and the ledger change together or not at all;
 taken over, cancelled or finished writes nothing.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.model import EventType, Provenance, Status
+from pydantic import TypeAdapter
+
+from orchestrator.model import Status, StepState
 from orchestrator.rows import ANY, dump
+from orchestrator.state import StepEvent, next_step_state, step_sources
+from orchestrator.write import Charge, NewEvent, NewStep, Write
 from servicekit.database import Pool, connection
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewEvent:
-    """An event to append."""
-
-    type: EventType
-    step_id: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Charge:
-    """A call to pay.
-
-    Attributes:
-        key: names the call within the task; a key that was paid cannot be paid again.
-        provenance: who did it with which model, and what was consumed.
-    """
-
-    key: str
-    provenance: Provenance
-
-
-@dataclass(frozen=True, kw_only=True)
-class Write:
-    """What one statement changes.
-
-    Attributes:
-        events: appended in order.
-        charges: entered in the ledger and added to the task.
-        changes: further assignments to the task's columns, beginning with a comma.
-        condition: further conditions on the task row ``t``, beginning with AND.
-        more: further WITH queries that read ``fence``, beginning with a comma.
-        parameters: what these refer to.
-    """
-
-    events: Sequence[NewEvent] = ()
-    charges: Sequence[Charge] = ()
-    changes: str = ""
-    condition: str = ""
-    more: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
 
 _STATEMENT = """
 WITH fence AS (
     UPDATE orchestrator.tasks AS t SET
         last_sequence = t.last_sequence + %(event_count)s,
-        updated_at = clock_timestamp(){charged}{changes}
+        updated_at = clock_timestamp(){changes}
     WHERE t.task_id = %(task_id)s AND t.attempt = %(attempt)s AND t.status = {processing}
-        AND t.last_sequence = %(expected)s{condition}
+        AND t.last_sequence = %(expected)s{conditions}
     RETURNING t.task_id, t.tenant, t.last_sequence
-){events}{charges}{more}
+){more}
 SELECT last_sequence FROM fence"""
 
 # One JSON parameter is cheaper to send than an array a column.
@@ -94,6 +54,37 @@ _CHARGES = """, charges AS (
         AS c (key text, arm text, model text, input bigint, output bigint, cost bigint, known boolean)
 )"""
 
+_STEP_CHANGES: Mapping[StepEvent, str] = {
+    StepEvent.START: ", attempts = s.attempts + 1, arm_id = %(arm_id_{n})s, "
+    "started_at = coalesce(s.started_at, clock_timestamp())",
+    StepEvent.COMPLETE: ", result = %(result_{n})s::jsonb, error = '', finished_at = clock_timestamp()",
+    StepEvent.RETRY: ", error = %(error_{n})s",
+    StepEvent.FAIL: ", error = %(error_{n})s, finished_at = clock_timestamp()",
+}
+
+_STEP_IS = """ AND EXISTS (
+        SELECT 1 FROM orchestrator.steps s
+        WHERE s.task_id = t.task_id AND s.step_id = %(step_id_{n})s AND s.state IN ({sources})
+    )"""
+
+_STEP_SET = """, step_{n} AS (
+    UPDATE orchestrator.steps AS s SET state = {state}{changes}
+    FROM fence f WHERE s.task_id = f.task_id AND s.step_id = %(step_id_{n})s
+)"""
+
+_NEW_STEPS = f""", planned AS (
+    INSERT INTO orchestrator.steps
+        (task_id, step_id, position, round, plan, state, attempts, arm_id, started_at)
+    SELECT f.task_id, p.plan->>'step_id', p.position, p.round, p.plan,
+        CASE WHEN p.started THEN {StepState.RUNNING} ELSE {StepState.PENDING} END, p.started::int, p.arm_id,
+        CASE WHEN p.started THEN clock_timestamp() END
+    FROM fence f, jsonb_to_recordset(%(new_steps)s::jsonb)
+        AS p (plan jsonb, position int, round smallint, started boolean, arm_id text)
+)"""  # noqa: S608  # constants
+
+
+_ADDED: TypeAdapter[Sequence[NewStep]] = TypeAdapter(Sequence[NewStep])
+
 
 class WriteStore:
     """Runs the writes of holders.
@@ -109,7 +100,7 @@ class WriteStore:
         """Do it, if the holder still holds the task and `expected` is its last event.
 
         Returns:
-            The number of the last event now, or None when nothing was written.
+            The number of the last event now; None when nothing was written.
         """
         parameters: dict[str, Any] = {
             "task_id": task_id,
@@ -117,11 +108,8 @@ class WriteStore:
             "expected": expected,
             "event_count": len(write.events),
             **write.parameters,
+            **_values(write),
         }
-        if write.events:
-            parameters["events"] = _events(write.events)
-        if write.charges:
-            parameters |= _charges(write.charges)
         async with connection(self._pool) as conn:
             row = await (await conn.execute(_statement(write), parameters)).fetchone()
         return row[0] if row else None
@@ -134,16 +122,53 @@ class WriteStore:
 
 
 def _statement(write: Write) -> bytes:
-    text = _STATEMENT.format(
-        charged=_CHARGED if write.charges else "",
+    return _text(
+        tuple(change.happening for change in write.steps),
+        adds=bool(write.new_steps),
+        charges=bool(write.charges),
         changes=write.changes,
-        condition=write.condition,
-        events=_EVENTS if write.events else "",
-        charges=_CHARGES if write.charges else "",
         more=write.more,
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _text(happenings: tuple[StepEvent, ...], *, adds: bool, charges: bool, changes: str, more: str) -> bytes:
+    """The statement of a kind of write; there are few kinds, and each is put together once."""
+    done = happenings.count(StepEvent.COMPLETE)
+    counted = f", completed_steps = t.completed_steps + {done}" if done else ""
+    text = _STATEMENT.format(
+        changes=(_CHARGED if charges else "") + counted + changes,
+        conditions="".join(
+            _STEP_IS.format(n=n, sources=", ".join(f"{state:d}" for state in step_sources(happening)))
+            for n, happening in enumerate(happenings)
+        ),
+        more=_EVENTS
+        + (_CHARGES if charges else "")
+        + (_NEW_STEPS if adds else "")
+        + "".join(
+            _STEP_SET.format(
+                n=n,
+                state=int(next_step_state(step_sources(happening)[-1], happening)),
+                changes=_STEP_CHANGES[happening].format(n=n),
+            )
+            for n, happening in enumerate(happenings)
+        )
+        + more,
         processing=int(Status.PROCESSING),
     )
     return text.encode()
+
+
+def _values(write: Write) -> dict[str, Any]:
+    values: dict[str, Any] = {"events": _events(write.events)}
+    if write.charges:
+        values |= _charges(write.charges)
+    if write.new_steps:
+        values["new_steps"] = dump(_ADDED, write.new_steps)
+    for n, change in enumerate(write.steps):
+        values[f"step_id_{n}"] = change.step_id
+        values |= {f"{name}_{n}": value for name, value in change.parameters.items()}
+    return values
 
 
 def _events(events: Sequence[NewEvent]) -> str:

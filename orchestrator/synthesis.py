@@ -16,10 +16,10 @@ from orchestrator.model import (
     TaskResult,
 )
 from orchestrator.rows import Judged
-from orchestrator.store_writes import Charge
 from orchestrator.tools import Tools, call_needed
 from orchestrator.validation import Candidate
 from orchestrator.work import Work
+from orchestrator.write import Charge
 from servicekit.spans import spanned
 
 

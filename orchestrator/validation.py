@@ -9,9 +9,9 @@ from orchestrator.calls import VALIDATE, StepInput
 from orchestrator.model import ArmInstance, Artifact, Citation, Judgement, Provenance, Step
 from orchestrator.plan import last_steps, part_of, proposal_of, repair_steps
 from orchestrator.rows import Judged
-from orchestrator.store_writes import Charge
 from orchestrator.tools import Tools, call_needed
 from orchestrator.work import Work
+from orchestrator.write import Charge
 from servicekit.spans import spanned
 
 _MOST_INPUTS = 20

@@ -11,7 +11,8 @@ from orchestrator.failures import LeaseLostError
 from orchestrator.model import PlannedStep, Step, StepState, TaskSpec
 from orchestrator.retry import pause
 from orchestrator.store_lease import Lease
-from orchestrator.store_writes import Write, WriteStore
+from orchestrator.store_writes import WriteStore
+from orchestrator.write import Write, together
 from servicekit.errors import UnavailableError
 
 
@@ -49,25 +50,48 @@ class Work:
         self._attempt = lease.attempt
         self._last = lease.task.last_sequence
         self._writing = asyncio.Lock()
+        self._posted: list[Write] = []
+        self._begun: Write | None = None
+        """A write that was begun; one that was given up in the middle is finished before the next."""
+        self._again = False
         self._store = store
         self._bus = bus
         self._random = random
 
+    def post(self, write: Write) -> None:
+        """Let a write follow those before it; it is not durable before `flush` has returned."""
+        self._posted.append(write)
+
     async def write(self, write: Write, *, ends: bool = False) -> None:
-        """Write durably and once, as often as it takes while the database is away.
+        """Write durably and once, with what was posted before.
+
+        Raises:
+            LeaseLostError: somebody else holds the task, or it ended.
+        """
+        self.post(write)
+        await self.flush(ends=ends)
+
+    async def flush(self, *, ends: bool = False) -> None:
+        """Make everything durable that was posted, as often as it takes while the database is away.
 
         Raises:
             LeaseLostError: somebody else holds the task, or it ended.
         """
         async with self._writing:  # each write builds on the last event
-            await self._write(write)
+            if not self._posted and not self._begun:
+                return
+            while self._begun or self._posted:
+                if self._begun is None:
+                    self._begun, self._again = together(self._posted), False
+                await self._finish(self._begun)
+                self._begun = None
         self._bus.announce(self.task_id, ended=ends)
 
-    async def _write(self, write: Write) -> None:
+    async def _finish(self, write: Write) -> None:
         tries = 0
         while True:
             try:
-                last = await self._tried(write, again=tries > 0)
+                last = await self._tried(write)
             except UnavailableError:
                 tries += 1
                 await asyncio.sleep(pause(tries, random=self._random, base=0.05, most=1.0))
@@ -77,8 +101,9 @@ class Work:
             raise LeaseLostError(self.task_id)
         self._last = last
 
-    async def _tried(self, write: Write, *, again: bool) -> int | None:
+    async def _tried(self, write: Write) -> int | None:
         """Write. When an earlier try may have been done and only its answer got lost, find that out."""
+        again, self._again = self._again, True
         last = await self._store.write(
             write, task_id=self.task_id, attempt=self._attempt, expected=self._last
         )

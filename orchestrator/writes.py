@@ -17,27 +17,10 @@ from orchestrator.model import (
     TaskError,
     TaskResult,
 )
-from orchestrator.rows import ERROR, JUDGED, PLANNED, RESULT, STEP_RESULT, Judged, clean, dump
+from orchestrator.rows import ERROR, JUDGED, RESULT, STEP_RESULT, Judged, clean, dump
 from orchestrator.state import StepEvent, next_status, next_step_state, step_sources
 from orchestrator.state import TaskEvent as Happening
-from orchestrator.store_writes import Charge, NewEvent, Write
-
-_STEP_IS = """ AND EXISTS (
-        SELECT 1 FROM orchestrator.steps s
-        WHERE s.task_id = t.task_id AND s.step_id = %(step_id)s AND s.state = ANY(%(sources)s::smallint[])
-    )"""
-
-_STEP_SET = """, step AS (
-    UPDATE orchestrator.steps AS s SET state = %(state)s{changes}
-    FROM fence f WHERE s.task_id = f.task_id AND s.step_id = %(step_id)s
-)"""
-
-_NEW_STEPS = """, planned AS (
-    INSERT INTO orchestrator.steps (task_id, step_id, position, round, plan)
-    SELECT f.task_id, p.step_id, %(first)s + p.place - 1, %(round)s, p.plan::jsonb
-    FROM fence f, unnest(%(new_ids)s::text[], %(new_plans)s::text[])
-        WITH ORDINALITY AS p (step_id, plan, place)
-)"""
+from orchestrator.write import Charge, NewEvent, NewStep, StepChange, Write
 
 _REST = """, rest AS (
     UPDATE orchestrator.steps AS s SET state = %(rest)s, finished_at = clock_timestamp()
@@ -67,14 +50,7 @@ def repaired(steps: Sequence[PlannedStep], *, first: int, round_number: int, fee
 def started(step: Step, *, arm_id: str) -> Write:
     """A step is given to an arm."""
     data = {"name": step.plan.name, "arm_id": arm_id, "attempt": step.attempts + 1}
-    return _on_step(
-        step,
-        StepEvent.START,
-        event=NewEvent(type=EventType.STEP_STARTED, step_id=step.step_id, data=data),
-        changes=", attempts = s.attempts + 1, arm_id = %(arm_id)s, "
-        "started_at = coalesce(s.started_at, clock_timestamp())",
-        parameters={"arm_id": arm_id},
-    )
+    return _on_step(step, StepEvent.START, EventType.STEP_STARTED, data=data, parameters={"arm_id": arm_id})
 
 
 def progressed(step: Step, *, message: str, fraction: float | None) -> Write:
@@ -89,38 +65,27 @@ def completed(step: Step, result: StepResult) -> Write:
     """A step is done: its result is recorded and paid, together."""
     used = result.provenance
     data = {"name": step.plan.name, "arm_id": used.arm_id, "tokens": used.usage.tokens}
-    write = _on_step(
+    return _on_step(
         step,
         StepEvent.COMPLETE,
-        event=NewEvent(type=EventType.STEP_COMPLETED, step_id=step.step_id, data=data),
-        changes=", result = %(result)s::jsonb, error = '', finished_at = clock_timestamp()",
+        EventType.STEP_COMPLETED,
+        data=data,
         parameters={"result": dump(STEP_RESULT, result)},
         charges=[Charge(key=f"step:{step.step_id}", provenance=used)],
     )
-    return _plus(write, ", completed_steps = t.completed_steps + 1")
 
 
 def retried(step: Step, *, error: str, after: float) -> Write:
     """A try of a step failed; another one follows after so many seconds."""
     data = {"error": error, "attempt": step.attempts, "after_seconds": round(after, 3)}
-    return _on_step(
-        step,
-        StepEvent.RETRY,
-        event=NewEvent(type=EventType.STEP_RETRIED, step_id=step.step_id, data=data),
-        changes=", error = %(error)s",
-        parameters={"error": clean(error)},
-    )
+    values = {"error": clean(error)}
+    return _on_step(step, StepEvent.RETRY, EventType.STEP_RETRIED, data=data, parameters=values)
 
 
 def failed_step(step: Step, *, error: str) -> Write:
     """A step failed for good."""
-    return _on_step(
-        step,
-        StepEvent.FAIL,
-        event=NewEvent(type=EventType.STEP_FAILED, step_id=step.step_id, data={"error": error}),
-        changes=", error = %(error)s, finished_at = clock_timestamp()",
-        parameters={"error": clean(error)},
-    )
+    values = {"error": clean(error)}
+    return _on_step(step, StepEvent.FAIL, EventType.STEP_FAILED, data={"error": error}, parameters=values)
 
 
 def validated(best: Judged, judgement: Judgement, *, charges: Sequence[Charge]) -> Write:
@@ -180,39 +145,28 @@ def _with_steps(
     return Write(
         events=[event],
         charges=charges,
+        new_steps=[
+            NewStep(plan=step, position=place, round=round_number) for place, step in enumerate(steps, first)
+        ],
         changes=", phase = %(phase)s, round = %(round)s, total_steps = t.total_steps + %(count)s",
-        more=_NEW_STEPS,
-        parameters={
-            "phase": Phase.EXECUTION,
-            "round": round_number,
-            "count": len(steps),
-            "first": first,
-            "new_ids": [step.step_id for step in steps],
-            "new_plans": [dump(PLANNED, step) for step in steps],
-        },
+        parameters={"phase": Phase.EXECUTION, "round": round_number, "count": len(steps)},
     )
 
 
 def _on_step(
     step: Step,
     happening: StepEvent,
+    event: EventType,
     *,
-    event: NewEvent,
-    changes: str,
+    data: dict[str, Any],
     parameters: dict[str, Any],
     charges: Sequence[Charge] = (),
 ) -> Write:
+    next_step_state(step.state, happening)  # refused here, before the database refuses it
     return Write(
-        events=[event],
+        events=[NewEvent(type=event, step_id=step.step_id, data=data)],
         charges=charges,
-        condition=_STEP_IS,
-        more=_STEP_SET.format(changes=changes),
-        parameters={
-            "step_id": step.step_id,
-            "state": next_step_state(step.state, happening),
-            "sources": step_sources(happening),
-            **parameters,
-        },
+        steps=[StepChange(step_id=step.step_id, happening=happening, parameters=parameters)],
     )
 
 
@@ -235,15 +189,4 @@ def _ending(
             "sources": step_sources(rest),
             **parameters,
         },
-    )
-
-
-def _plus(write: Write, changes: str) -> Write:
-    return Write(
-        events=write.events,
-        charges=write.charges,
-        changes=write.changes + changes,
-        condition=write.condition,
-        more=write.more,
-        parameters=write.parameters,
     )

@@ -6,9 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
+from gateway.arm_calls import ArmCalls
 from gateway.clients import open_clients
 from gateway.context import Context
 from gateway.convert.values import instant_now
+from gateway.directory import open_directory
 from gateway.door import door_app
 from gateway.edge.client_address import ClientAddresses, networks
 from gateway.edge.cors import origins
@@ -45,9 +47,15 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
         ports = {door: settings.ports[door] for door in DOORS if door in settings.ports}
         sockets = stack.enter_context(bound(host=settings.host, ports=ports))
         clients = await stack.enter_async_context(open_clients(settings, call_seconds=settings.call_timeout))
+        book = StatusBook(clients=clients)
+        directory = await stack.enter_async_context(
+            open_directory(clients=clients, book=book, call_seconds=settings.call_timeout)
+        )
         context = Context(
             clients=clients,
-            book=StatusBook(clients=clients),
+            book=book,
+            directory=directory,
+            calls=ArmCalls(seconds=settings.arm_timeout),
             metrics=Metrics(),
             draining=asyncio.Event(),
             version=octollm_version(),

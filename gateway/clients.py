@@ -12,6 +12,7 @@ from octollm.orchestrator.v1.tasks_pb2_grpc import TaskServiceStub
 from octollm.reflex.v1.reflex_pb2_grpc import ReflexServiceStub
 from octollm.service.v1.status_pb2_grpc import StatusServiceStub
 
+from gateway.typed_arms import TypedArms, typed_arms
 from servicekit.channel import open_channel
 from servicekit.settings import ServiceSettings
 
@@ -37,6 +38,7 @@ class Clients:
     registry: "ArmRegistryServiceAsyncStub"
     reflex: "ReflexServiceAsyncStub"
     arms: Mapping[str, "ArmServiceAsyncStub"]
+    typed: TypedArms
     status: Mapping[str, "StatusServiceAsyncStub"]
 
 
@@ -60,5 +62,6 @@ async def open_clients(settings: ServiceSettings, *, call_seconds: float) -> Asy
             registry=ArmRegistryServiceStub(channels["orchestrator"]),
             reflex=ReflexServiceStub(channels["reflex"]),
             arms={name: ArmServiceStub(channels[name]) for name in ARMS},
+            typed=typed_arms(channels),
             status={name: StatusServiceStub(channel) for name, channel in channels.items()},
         )

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from gateway.arm_calls import ArmCalls
 from gateway.clients import Clients
+from gateway.directory import ArmDirectory
 from gateway.status import StatusBook
 from servicekit.metrics import Metrics
 
@@ -20,6 +22,8 @@ class Context:
     Attributes:
         clients: the other services.
         book: how those services are.
+        directory: every arm, those of others too.
+        calls: direct calls of arms.
         metrics: the gateway's own metrics.
         draining: set once no new work is taken.
         version: the gateway's version.
@@ -29,6 +33,8 @@ class Context:
 
     clients: Clients
     book: StatusBook
+    directory: ArmDirectory
+    calls: ArmCalls
     metrics: Metrics
     draining: asyncio.Event
     version: str

@@ -10,6 +10,8 @@ class GatewaySettings(ServiceSettings):
 
     call_timeout: float = 10.0
     """Seconds that a call to another service may take; a waiting read and a stream take longer."""
+    arm_timeout: float = Field(default=120.0, gt=0)
+    """Seconds that a direct call of an arm may take; an action of the executor brings its own limit."""
     heartbeat_seconds: float = 15.0
     """How often an idle event stream writes a comment, so that no proxy takes it for dead."""
     connections_per_ip: int = 64

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from octollm.service.v1 import status_pb2 as pb
 
 from gateway.clients import Clients
 from servicekit.errors import OctoError
+
+if TYPE_CHECKING:  # exists in the stubs' types only
+    from octollm.service.v1.status_pb2_grpc import StatusServiceAsyncStub
 
 PATIENCE = 1.0
 """Seconds that a service may take to tell how it is."""
@@ -58,12 +61,10 @@ class StatusBook:
 
     def __init__(self, *, clients: Clients) -> None:
         self._status = {
-            name: Shared(_asking(stub.GetStatus, pb.GetStatusRequest()))
-            for name, stub in clients.status.items()
+            name: Shared(asking_status(stub)) for name, stub in clients.status.items()
         }
         self._metrics = {
-            name: Shared(_asking(stub.GetMetrics, pb.GetMetricsRequest()))
-            for name, stub in clients.status.items()
+            name: Shared(asking_metrics(stub)) for name, stub in clients.status.items()
         }
 
     async def statuses(self, names: Sequence[str]) -> Mapping[str, Reply[pb.GetStatusResponse]]:
@@ -75,6 +76,16 @@ class StatusBook:
         """What these services counted."""
         replies = await asyncio.gather(*(self._metrics[name].get() for name in names))
         return dict(zip(names, replies, strict=True))
+
+
+def asking_status(stub: "StatusServiceAsyncStub") -> Callable[[], Awaitable[Reply[pb.GetStatusResponse]]]:
+    """What asks a service how it is."""
+    return _asking(stub.GetStatus, pb.GetStatusRequest())
+
+
+def asking_metrics(stub: "StatusServiceAsyncStub") -> Callable[[], Awaitable[Reply[pb.GetMetricsResponse]]]:
+    """What asks a service for its metrics."""
+    return _asking(stub.GetMetrics, pb.GetMetricsRequest())
 
 
 def _asking(method: Callable[..., Awaitable[T]], request: object) -> Callable[[], Awaitable[Reply[T]]]:

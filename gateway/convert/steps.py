@@ -33,8 +33,8 @@ def step(it: pb.Step) -> dict[str, Any]:
         "arm_id": it.arm_id or None,
         "output": it.output or None,
         "error": it.error or None,
-        "usage": _usage(it.provenance.usage) if told else None,
-        "provenance": _provenance(it.provenance) if told else None,
+        "usage": usage(it.provenance.usage) if told else None,
+        "provenance": provenance(it.provenance) if told else None,
         "created_at": instant(it.created_at),
         "started_at": instant_of(it, "started_at"),
         "finished_at": instant_of(it, "finished_at"),
@@ -54,14 +54,8 @@ def event(it: pb.TaskEvent) -> dict[str, Any]:
     }
 
 
-def _duration(it: pb.Step) -> float | None:
-    if not (it.HasField("started_at") and it.HasField("finished_at")):
-        return None
-    nanoseconds = it.finished_at.ToNanoseconds() - it.started_at.ToNanoseconds()
-    return max(0, nanoseconds) / 1e9
-
-
-def _usage(it: execution_pb2.Usage) -> dict[str, Any]:
+def usage(it: execution_pb2.Usage) -> dict[str, Any]:
+    """What was consumed; see `gateway.schemas.steps.Usage`."""
     return {
         "input_tokens": it.input_tokens,
         "output_tokens": it.output_tokens,
@@ -71,7 +65,8 @@ def _usage(it: execution_pb2.Usage) -> dict[str, Any]:
     }
 
 
-def _provenance(it: execution_pb2.Provenance) -> dict[str, Any]:
+def provenance(it: execution_pb2.Provenance) -> dict[str, Any]:
+    """How an output came to be; see `gateway.schemas.steps.Provenance`."""
     return {
         "arm_id": it.arm_id,
         "instance_id": it.instance_id,
@@ -84,3 +79,10 @@ def _provenance(it: execution_pb2.Provenance) -> dict[str, Any]:
         "started_at": instant_of(it, "started_at"),
         "finished_at": instant_of(it, "finished_at"),
     }
+
+
+def _duration(it: pb.Step) -> float | None:
+    if not (it.HasField("started_at") and it.HasField("finished_at")):
+        return None
+    nanoseconds = it.finished_at.ToNanoseconds() - it.started_at.ToNanoseconds()
+    return max(0, nanoseconds) / 1e9

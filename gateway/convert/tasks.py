@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from octollm.arms.v1.execution_pb2 import Artifact, Citation
 from octollm.orchestrator.v1 import tasks_pb2 as pb
 
 from gateway.convert.values import (
@@ -107,6 +108,27 @@ def task(it: pb.Task) -> dict[str, Any]:
     }
 
 
+def citation(it: Citation) -> dict[str, Any]:
+    """The place of a claim's source; see `gateway.schemas.tasks.Citation`."""
+    return {
+        "document_id": it.document_id,
+        "title": it.title,
+        "chunk_id": it.chunk_id,
+        "quote": it.quote,
+        "score": it.score,
+    }
+
+
+def artifact(it: Artifact) -> dict[str, Any]:
+    """A named piece of output; see `gateway.schemas.tasks.Artifact`."""
+    return {
+        "name": it.name,
+        "media_type": it.media_type,
+        "content": it.content,
+        "encoding": it.encoding or "utf-8",
+    }
+
+
 def day(it: pb.DailyUsage) -> dict[str, Any]:
     """What was used on one day; see `gateway.schemas.usage.DailyUsage`."""
     return {"date": it.date, "tasks": it.tasks, "tokens": it.tokens, "cost_dollars": dollars(it.cost_micros)}
@@ -121,25 +143,8 @@ def _result(it: pb.TaskResult) -> dict[str, Any]:
             {"criterion": verdict.criterion, "passed": verdict.passed, "evidence": verdict.evidence}
             for verdict in it.criteria
         ],
-        "citations": [
-            {
-                "document_id": citation.document_id,
-                "title": citation.title,
-                "chunk_id": citation.chunk_id,
-                "quote": citation.quote,
-                "score": citation.score,
-            }
-            for citation in it.citations
-        ],
-        "artifacts": [
-            {
-                "name": artifact.name,
-                "media_type": artifact.media_type,
-                "content": artifact.content,
-                "encoding": artifact.encoding,
-            }
-            for artifact in it.artifacts
-        ],
+        "citations": [citation(each) for each in it.citations],
+        "artifacts": [artifact(each) for each in it.artifacts],
     }
 
 

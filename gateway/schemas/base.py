@@ -4,13 +4,24 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 TASK_ID_PATTERN = "^task_[a-zA-Z0-9]{16}$"
 ARM_ID_PATTERN = "^[a-z][a-z0-9-]{0,62}$"
 CACHE_KEY_PATTERN = "^[A-Za-z0-9:_.-]{1,200}$"
 IDEMPOTENCY_KEY_PATTERN = "^[!-~]{1,255}$"
+
+
+DOCUMENT_ID_PATTERN = "^doc_[a-zA-Z0-9]{16}$"
 
 
 class Sent(BaseModel):
@@ -86,3 +97,15 @@ QueryInstant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """A point in time with its offset, as a query parameter."""
+
+
+def at_most_bytes(most: int) -> AfterValidator:
+    """What holds a text to so many bytes in UTF-8, beside a `max_length` in characters for the schema."""
+
+    def fits(value: str) -> str:
+        # A character has four bytes at most, so that most texts need not be encoded to know.
+        if len(value) * 4 > most and len(value.encode()) > most:
+            raise PydanticCustomError("too_many_bytes", "must have at most {most} bytes", {"most": most})
+        return value
+
+    return AfterValidator(fits)

@@ -28,6 +28,9 @@ from servicekit.metrics import Metrics
 from servicekit.running import Running
 from servicekit.version import octollm_version
 
+UPLOADS_AT_ONCE = 4
+"""Documents that are in memory at the same time; the others wait on disk."""
+
 
 @asynccontextmanager
 async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
@@ -57,6 +60,7 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
             directory=directory,
             calls=ArmCalls(seconds=settings.arm_timeout),
             metrics=Metrics(),
+            uploads=asyncio.Semaphore(UPLOADS_AT_ONCE),
             draining=asyncio.Event(),
             version=octollm_version(),
             started_at=instant_now(),

@@ -1,6 +1,6 @@
 """Direct calls of arms: each with its permission, each within its time."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, Protocol, TypeVar
 
@@ -54,7 +54,7 @@ class ArmCalls:
         arm_id: str,
         act: str,
         seconds: float | None = None,
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any]:
         """Call a method that answers with a stream; leaving it early ends the work."""
         await self._permit(request, arm_id=arm_id, act=act)
         stream: ResponseStream = method(request, timeout=self._seconds if seconds is None else seconds)

@@ -25,6 +25,7 @@ class Context:
         directory: every arm, those of others too.
         calls: direct calls of arms.
         metrics: the gateway's own metrics.
+        uploads: held while an uploaded document is in memory.
         draining: set once no new work is taken.
         version: the gateway's version.
         started_at: when it began to serve, RFC 3339 in UTC.
@@ -36,6 +37,7 @@ class Context:
     directory: ArmDirectory
     calls: ArmCalls
     metrics: Metrics
+    uploads: asyncio.Semaphore
     draining: asyncio.Event
     version: str
     started_at: str

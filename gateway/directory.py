@@ -1,4 +1,4 @@
-"""Every arm by its name: those with a port of their own, and whoever else is in the orchestrator's register."""
+"""Every arm by its name: those with a port of their own, and whoever else the orchestrator has registered."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager

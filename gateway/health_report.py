@@ -26,7 +26,7 @@ async def health_report(context: Context, *, service: str) -> dict[str, Any]:
     """The health report of the platform or of one service; see `gateway.schemas.health.HealthReport`."""
     replies = await context.book.statuses(behind(service))
     if service != GATEWAY:
-        return _single(service, replies[service])
+        return service_report(service, replies[service])
     return {
         "status": _platform_status(replies),
         "service": service,
@@ -37,7 +37,8 @@ async def health_report(context: Context, *, service: str) -> dict[str, Any]:
     }
 
 
-def _single(service: str, reply: Reply[pb.GetStatusResponse]) -> dict[str, Any]:
+def service_report(service: str, reply: Reply[pb.GetStatusResponse]) -> dict[str, Any]:
+    """The health report of one service by what it said."""
     told = reply.value
     unreachable = {"name": service, "status": "unavailable", "detail": reply.reason, "required": True}
     return {

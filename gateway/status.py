@@ -60,12 +60,8 @@ class StatusBook:
     """Asks the services."""
 
     def __init__(self, *, clients: Clients) -> None:
-        self._status = {
-            name: Shared(asking_status(stub)) for name, stub in clients.status.items()
-        }
-        self._metrics = {
-            name: Shared(asking_metrics(stub)) for name, stub in clients.status.items()
-        }
+        self._status = {name: Shared(asking_status(stub)) for name, stub in clients.status.items()}
+        self._metrics = {name: Shared(asking_metrics(stub)) for name, stub in clients.status.items()}
 
     async def statuses(self, names: Sequence[str]) -> Mapping[str, Reply[pb.GetStatusResponse]]:
         """How these services say they are."""

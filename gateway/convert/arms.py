@@ -5,7 +5,7 @@ from typing import Any
 from octollm.arms.v1 import arm_pb2
 from octollm.orchestrator.v1 import arm_registry_pb2 as pb
 
-from gateway.convert.values import names, raw_json
+from gateway.convert.values import checked_json, names
 
 ARM_STATUS = names(pb.ArmStatus.DESCRIPTOR, prefix="ARM_STATUS_")
 
@@ -37,8 +37,8 @@ def capabilities(it: arm_pb2.GetCapabilitiesResponse) -> dict[str, Any]:
             {
                 "name": capability.name,
                 "description": capability.description,
-                "input_schema": raw_json(capability.input_schema_json),
-                "output_schema": raw_json(capability.output_schema_json),
+                "input_schema": checked_json(capability.input_schema_json),
+                "output_schema": checked_json(capability.output_schema_json),
             }
             for capability in it.capabilities
         ],

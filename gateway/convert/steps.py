@@ -76,8 +76,20 @@ def provenance(it: execution_pb2.Provenance) -> dict[str, Any]:
         "confidence": it.confidence,
         "method": it.method,
         "sources": list(it.sources),
+        "runs": [_run(each) for each in it.runs],
         "started_at": instant_of(it, "started_at"),
         "finished_at": instant_of(it, "finished_at"),
+    }
+
+
+def _run(it: execution_pb2.Run) -> dict[str, Any]:
+    return {
+        "command": it.command,
+        "exit_code": it.exit_code,
+        "stopped_by": it.stopped_by or None,
+        "tests_passed": it.tests_passed,
+        "tests_failed": it.tests_failed,
+        "seconds": it.seconds,
     }
 
 

@@ -9,6 +9,8 @@ from google.protobuf.descriptor import EnumDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from servicekit.errors import InternalError
+
 MICROS = 1_000_000
 """Micro-dollars in a dollar."""
 
@@ -34,6 +36,19 @@ def instant_of(message: Message, field: str) -> str | None:
 def raw_json(text: str, *, empty: Any = None) -> Any:
     """A JSON text as it is, so that no number in it changes; `empty` for an empty text."""
     return orjson.Fragment(text) if text else empty
+
+
+def checked_json(text: str) -> Any:
+    """A JSON text from an arm, as it is; None for an empty one.
+
+    Raises:
+        InternalError: it is no JSON, and an answer that holds it would be none either.
+    """
+    try:
+        orjson.loads(text or "null")
+    except orjson.JSONDecodeError:
+        raise InternalError("an arm answered JSON that is none", reason="ARM_ANSWER_MALFORMED") from None
+    return raw_json(text)
 
 
 def dollars(micros: int) -> float:

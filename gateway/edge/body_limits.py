@@ -29,7 +29,7 @@ class BodyLimitsLayer:
         if route is None or route.body_limit is None:
             await self._app(scope, receive, send)
             return
-        _check_head(scope, limit=route.body_limit)
+        _check_head(scope, limit=route.body_limit, form=route.form)
         await self._app(scope, _Watched(receive, limit=route.body_limit, slack=self._slack), send)
 
 
@@ -59,7 +59,7 @@ class _Watched:
         return message
 
 
-def _check_head(scope: Scope, *, limit: int) -> None:
+def _check_head(scope: Scope, *, limit: int, form: bool) -> None:
     encodings = {value.strip().lower() for value in headers(scope, b"content-encoding")}
     if encodings - {b"identity", b""}:
         raise UnsupportedMediaTypeError(
@@ -76,7 +76,14 @@ def _check_head(scope: Scope, *, limit: int) -> None:
     length = header(scope, b"content-length")
     if length is not None and (len(length) > _MAX_LENGTH_DIGITS or int(length) > limit):
         raise _too_large(limit)
-    if not _is_json(headers(scope, b"content-type")):
+    content_types = headers(scope, b"content-type")
+    if form and not _is_form(content_types):
+        raise UnsupportedMediaTypeError(
+            "this route reads a form with files",
+            field="Content-Type",
+            constraint="must be multipart/form-data",
+        )
+    if not form and not _is_json(content_types):
         raise UnsupportedMediaTypeError(
             "this route reads JSON", field="Content-Type", constraint="must be application/json"
         )
@@ -90,6 +97,11 @@ def _is_json(content_types: list[bytes]) -> bool:
     return media_type == b"application/json" and all(
         value.strip(b'"') in {b"utf-8", b"utf8"} for value in charsets
     )
+
+
+def _is_form(content_types: list[bytes]) -> bool:
+    media_types = [it.partition(b";")[0].strip().lower() for it in content_types]
+    return media_types == [b"multipart/form-data"]
 
 
 def _too_large(limit: int) -> PayloadTooLargeError:

@@ -13,8 +13,8 @@ def downgrade(schema: Any) -> Any:
     """The same schema in the dialect of OpenAPI 3.0.3.
 
     ``null`` becomes ``nullable``, ``const`` an enum of one, ``examples`` the first of them, exclusive bounds
-    flags, tuples arrays, and a reference with neighbours an ``allOf``, because 3.0 ignores the neighbours.
-    Titles that pydantic derives from names are left out.
+    flags, tuples arrays, binary content a format, and a reference with neighbours an ``allOf``, because 3.0
+    ignores the neighbours. Titles that pydantic derives from names are left out.
     """
     if isinstance(schema, list):
         return [downgrade(child) for child in cast("list[Any]", schema)]
@@ -22,6 +22,8 @@ def downgrade(schema: Any) -> Any:
         return schema
     given = cast("dict[str, Any]", schema)
     out: dict[str, Any] = {key: _child(key, value) for key, value in given.items() if key not in _DROPPED}
+    if given.get("contentMediaType") == "application/octet-stream":
+        out["format"] = "binary"
     if isinstance(out.get("title"), str):
         del out["title"]
     for rewrite in (_null, _types, _const, _examples, _exclusive, _tuple, _reference):

@@ -6,7 +6,6 @@ from fastapi import Query, Request, Response
 from octollm.arms.v1 import arm_pb2
 from octollm.orchestrator.v1 import arm_registry_pb2 as pb
 
-from gateway.clients import ARMS
 from gateway.context import context_of, door_of
 from gateway.convert.arms import arm, capabilities
 from gateway.routes import examples
@@ -19,7 +18,6 @@ from gateway.routing.json_answer import json_answer
 from gateway.routing.route import needs
 from gateway.schemas.arms import Arm, ArmCapabilities, ArmPage
 from gateway.schemas.paging import PageQuery
-from servicekit.errors import NotFoundError
 
 router = api_router(tag="arms")
 own_port = api_router(tag="arm")
@@ -68,7 +66,7 @@ async def get_arm(request: Request, arm_id: ArmInPath) -> Response:
 )
 async def get_arm_capabilities(request: Request, arm_id: ArmInPath) -> Response:
     """What the arm can do, with the schemas of its arguments and outputs."""
-    return await _capabilities(request, arm_id=own_arm(arm_id))
+    return await _capabilities(request, arm_id=arm_id)
 
 
 @own_port.get(
@@ -84,19 +82,6 @@ async def get_capabilities(request: Request) -> Response:
     return await _capabilities(request, arm_id=door_of(request))
 
 
-def own_arm(arm_id: str) -> str:
-    """The arm that a path names.
-
-    Raises:
-        NotFoundError: when it is none of those that have a port of their own.
-    """
-    if arm_id not in ARMS:
-        raise NotFoundError(
-            f"there is no arm {arm_id} here", field="arm_id", constraint=f"one of {', '.join(ARMS)}"
-        )
-    return arm_id
-
-
 async def _capabilities(request: Request, *, arm_id: str) -> Response:
-    said = await context_of(request).clients.arms[arm_id].GetCapabilities(arm_pb2.GetCapabilitiesRequest())
-    return json_answer(capabilities(said))
+    service = await context_of(request).directory.service(arm_id)
+    return json_answer(capabilities(await service.GetCapabilities(arm_pb2.GetCapabilitiesRequest())))

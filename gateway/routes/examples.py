@@ -117,6 +117,7 @@ STEP_PAGE: dict[str, Any] = {
                 "confidence": 0.8,
                 "method": "model",
                 "sources": [],
+                "runs": [],
                 "started_at": "2026-11-23T09:30:01.000000Z",
                 "finished_at": "2026-11-23T09:30:08.500000Z",
             },

@@ -14,6 +14,9 @@ ALWAYS = (400, 408, 429, 431, 500, 503)
 WITH_BODY = (413, 415)
 """What a route that reads a body may answer as well."""
 
+OF_ARMS = (403, 404, 409, *WITH_BODY)
+"""What a route that lets an arm work may answer as well."""
+
 _WORDS: Mapping[int, tuple[str, str, Mapping[str, str]]] = {
     400: (
         "The request breaks a rule.",

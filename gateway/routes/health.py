@@ -6,10 +6,9 @@ from typing import Any
 from fastapi import Request, Response
 
 from gateway.context import GATEWAY, Context, context_of, door_of
-from gateway.health_report import behind, health_report
+from gateway.health_report import behind, health_report, service_report
 from gateway.merge_metrics import CONTENT_TYPE, merged
 from gateway.routes import examples
-from gateway.routes.arms import own_arm
 from gateway.routes.failures import failures
 from gateway.routes.parameters import ArmInPath
 from gateway.routes.routers import BASE, api_router
@@ -111,7 +110,7 @@ async def get_metrics(request: Request) -> Response:
 )
 async def get_arm_health(request: Request, arm_id: ArmInPath) -> Response:
     """How the arm works, and everything it depends on."""
-    return json_answer(await health_report(context_of(request), service=own_arm(arm_id)))
+    return json_answer(service_report(arm_id, await context_of(request).directory.status(arm_id)))
 
 
 @of_arms.get(
@@ -124,7 +123,8 @@ async def get_arm_health(request: Request, arm_id: ArmInPath) -> Response:
 )
 async def get_arm_metrics(request: Request, arm_id: ArmInPath) -> Response:
     """Metrics of the arm in Prometheus text."""
-    return await _metrics(context_of(request), service=own_arm(arm_id))
+    reply = await context_of(request).directory.metrics(arm_id)
+    return _text({arm_id: reply.value.text if reply.value else None})
 
 
 async def _metrics(context: Context, *, service: str) -> Response:
@@ -132,6 +132,10 @@ async def _metrics(context: Context, *, service: str) -> Response:
     texts = {name: reply.value.text if reply.value else None for name, reply in replies.items()}
     if service == GATEWAY:
         texts = {GATEWAY: context.metrics.text(), **texts}
+    return _text(texts)
+
+
+def _text(texts: Mapping[str, str | None]) -> Response:
     return Response(merged(texts), headers={"content-type": CONTENT_TYPE})
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Path
 
 from gateway.clients import ARMS
-from gateway.schemas.base import ARM_ID_PATTERN, CACHE_KEY_PATTERN, TASK_ID_PATTERN
+from gateway.schemas.base import ARM_ID_PATTERN, CACHE_KEY_PATTERN, DOCUMENT_ID_PATTERN, TASK_ID_PATTERN
 
 TaskInPath = Annotated[
     str, Path(pattern=TASK_ID_PATTERN, description="The task.", examples=["task_4fGh7Jk2Lm9Qr1Xz"])
@@ -13,6 +13,10 @@ TaskInPath = Annotated[
 ArmInPath = Annotated[
     str,
     Path(pattern=ARM_ID_PATTERN, description=f"The arm, such as {', '.join(ARMS)}.", examples=["coder"]),
+]
+DocumentInPath = Annotated[
+    str,
+    Path(pattern=DOCUMENT_ID_PATTERN, description="The document.", examples=["doc_4fGh7Jk2Lm9Qr1Xz"]),
 ]
 KeyInPath = Annotated[
     str,

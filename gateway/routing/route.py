@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from re import Pattern
 from typing import Any, Literal, TypeAlias
 
+from fastapi.params import Form
 from fastapi.routing import APIRoute
 
 KIB = 1024
@@ -12,10 +13,14 @@ BODY_LIMIT = 1024 * KIB
 """Bytes that a body may have where a route says nothing else."""
 
 Scope: TypeAlias = Literal[
+    "arm:invoke",
     "arm:list",
     "cache:read",
     "cache:write",
+    "document:read",
+    "document:write",
     "reflex:check",
+    "sandbox:execute",
     "stats:read",
     "task:cancel",
     "task:read",
@@ -62,12 +67,14 @@ class Route:
         path: its template, such as ``/api/v1/tasks/{task_id}``; also the label in metrics.
         scope: what a caller must be allowed to do; None for public routes.
         body_limit: bytes that its body may have; None when it takes none.
+        form: whether that body is a form with files, instead of JSON.
         limited: whether it counts for rate limits.
     """
 
     path: str
     scope: str | None
     body_limit: int | None
+    form: bool
     limited: bool
 
 
@@ -118,8 +125,14 @@ def declared(route: APIRoute) -> Route:
         path=route.path,
         scope=None if extra[_SCOPE] == _PUBLIC else extra[_SCOPE],
         body_limit=extra.get(_BODY_LIMIT, BODY_LIMIT) if route.body_field else None,
+        form=reads_form(route),
         limited=is_limited(extra),
     )
+
+
+def reads_form(route: APIRoute) -> bool:
+    """Whether a route reads a form with files."""
+    return route.body_field is not None and isinstance(route.body_field.field_info, Form)
 
 
 def _methods(route: APIRoute) -> frozenset[str]:

@@ -8,8 +8,11 @@ from urllib.parse import parse_qsl
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic.fields import FieldInfo
+from starlette.datastructures import FormData
 
 from gateway.edge.body_limits import read_body
+from gateway.routing.multipart import read_form
+from gateway.routing.route import reads_form
 from gateway.routing.strict_json import parse_json
 from servicekit.errors import ValidationFailedError
 
@@ -23,11 +26,17 @@ class StrictRoute(APIRoute):
         """FastAPI's handler behind the checks."""
         handle = super().get_route_handler()
         known, reads_body = _query_parameters(self), self.body_field is not None
+        form = reads_form(self)
 
         async def strictly(request: Request) -> Response:
             if query := request.scope["query_string"]:
                 check_query(query, known)
-            if reads_body:
+            if form:
+                content_type = request.headers.get("content-type", "").encode("latin-1")
+                request = _FormRequest(
+                    request.scope, form=await read_form(request.receive, content_type=content_type)
+                )
+            elif reads_body:
                 body = await read_body(request.receive)
                 request = _ReadRequest(request.scope, content=body, parsed=parse_json(body))
             return await handle(request)
@@ -50,6 +59,18 @@ class _ReadRequest(Request):
     async def json(self) -> Any:
         """The body, parsed."""
         return self._parsed
+
+
+class _FormRequest(Request):
+    """A request whose form has been read."""
+
+    def __init__(self, scope: Any, *, form: FormData) -> None:
+        super().__init__(scope)
+        self._read = form
+
+    async def form(self, **_: Any) -> FormData:  # type: ignore[override]  # FastAPI only awaits it
+        """The form; FastAPI closes it."""
+        return self._read
 
 
 def check_query(text: bytes, known: Mapping[str, bool]) -> None:

@@ -35,6 +35,17 @@ class Usage(Told):
     model_requests: int
 
 
+class Run(Told):
+    """A program that was run in the sandbox to check a result."""
+
+    command: str
+    exit_code: int
+    stopped_by: str | None = Field(description="Why it was stopped from outside, such as `wall_clock`.")
+    tests_passed: int
+    tests_failed: int
+    seconds: float
+
+
 class Provenance(Told):
     """How a step's output came to be."""
 
@@ -46,6 +57,7 @@ class Provenance(Told):
     confidence: float = Field(ge=0, le=1)
     method: str
     sources: list[str]
+    runs: list[Run] = Field(description="What was run to check the result, in order.")
     started_at: Instant | None
     finished_at: Instant | None
 

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import UploadFile
 from fastapi.routing import APIRoute
 from openapi_spec_validator import OpenAPIV30SpecValidator, validate
 
@@ -15,6 +17,7 @@ from gateway.openapi.__main__ import differing
 from gateway.openapi.contract import as_json
 from gateway.openapi.downgrade import downgrade
 from gateway.routes.table import DOORS, routes_of
+from gateway.routing.route import reads_form
 from gateway.schemas.errors import ErrorEnvelope
 
 FOLDER = Path(__file__).parents[2] / "docs" / "openapi"
@@ -36,6 +39,10 @@ NAMES = [f"{door}:{route.operation_id}" for door, route in ROUTES]
 def operation_of(door: str, route: APIRoute) -> dict[str, Any]:
     (method,) = list(route.methods or ())
     return CONTRACTS[door]["paths"][route.path][method.lower()]
+
+
+def as_sent(example: dict[str, Any], *, form: bool) -> dict[str, Any]:
+    return {**example, "file": UploadFile(BytesIO(example["file"].encode()))} if form else example
 
 
 def walk(value: Any) -> Iterator[dict[str, Any]]:
@@ -109,11 +116,12 @@ def test_every_status_is_documented_with_the_envelope(door: str, route: APIRoute
 def test_examples_keep_their_shapes(door: str, route: APIRoute) -> None:
     operation = operation_of(door, route)
     if route.body_field is not None:
-        examples = operation["requestBody"]["content"]["application/json"]["examples"]
-        assert examples
+        ((media_type, content),) = operation["requestBody"]["content"].items()
+        assert media_type == ("multipart/form-data" if reads_form(route) else "application/json")
+        assert content["examples"]
         shape: Any = route.body_field.field_info.annotation
-        for example in examples.values():
-            shape.model_validate(example["value"])
+        for example in content["examples"].values():
+            shape.model_validate(as_sent(example["value"], form=reads_form(route)))
     for status, response in operation["responses"].items():
         content = response.get("content", {}).get("application/json", {})
         if int(status) < 400 and content and route.path != "/api/v1/openapi.json":
@@ -133,6 +141,27 @@ def test_every_route_of_the_users_overview_is_there() -> None:
             for method in route.methods or ()
         }
         assert set(routes.split(", ")) <= served
+
+
+def test_every_arm_offers_its_work_on_its_port_and_on_the_gateways() -> None:
+    wanted = {
+        "planner": "POST /plan",
+        "executor": "POST /execute",
+        "retriever": "POST /search, POST /documents, GET /documents, GET /documents/{document_id}, "
+        "DELETE /documents/{document_id}",
+        "coder": "POST /code",
+        "judge": "POST /validate",
+        "guardian": "POST /check",
+    }
+    common = "GET /health, GET /metrics, GET /capabilities"
+    everywhere = {(method, it.path) for it in routes_of("gateway") for method in it.methods or ()}
+    for door, routes in wanted.items():
+        served = {(method, it.path) for it in routes_of(door) for method in it.methods or ()}
+        for told in f"{routes}, {common}".split(", "):
+            method, path = told.split()
+            assert (method, f"/api/v1{path}") in served
+            named = door if told in routes else "{arm_id}"
+            assert (method, f"/api/v1/arms/{named}{path}") in everywhere
 
 
 def test_every_error_code_has_one_status() -> None:
@@ -177,6 +206,10 @@ def test_limits_of_a_task_stand_in_the_contract() -> None:
             {"properties": {"title": {"type": "string"}, "const": {"type": "integer"}}},
         ),
         ({"default": {"const": 1}}, {"default": {"const": 1}}),
+        (
+            {"type": "string", "contentMediaType": "application/octet-stream"},
+            {"type": "string", "format": "binary"},
+        ),
     ],
 )
 def test_what_the_down_converter_makes(modern: Any, old: Any) -> None:

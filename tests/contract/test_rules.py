@@ -7,11 +7,39 @@ from typing import Any
 import pytest
 from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from octollm.arms.v1 import (
+    arm_pb2,
+    coder_pb2,
+    execution_pb2,
+    executor_pb2,
+    guardian_pb2,
+    judge_pb2,
+    planner_pb2,
+    retriever_pb2,
+)
 from octollm.orchestrator.v1 import tasks_pb2
 from octollm.reflex.v1 import reflex_pb2
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from gateway.schemas.base import ARM_ID_PATTERN, CACHE_KEY_PATTERN, TASK_ID_PATTERN
+from gateway.schemas.arm_work.coder import CodeRequest
+from gateway.schemas.arm_work.common import CONTEXT_BYTES as BRIEF_BYTES
+from gateway.schemas.arm_work.common import ClaimedCitation, Limits, SentFile, StepInput, TaskBrief
+from gateway.schemas.arm_work.executor import (
+    ACTIONS,
+    INPUTS_BYTES,
+    ExecuteRequest,
+    ExpressionAction,
+    HttpAction,
+    JavaScriptAction,
+    PythonAction,
+    ShellAction,
+)
+from gateway.schemas.arm_work.guardian import ReviewRequest
+from gateway.schemas.arm_work.judge import ValidateRequest
+from gateway.schemas.arm_work.planner import OfferedCapability, PlanRequest
+from gateway.schemas.arm_work.retriever import DocumentForm, Pairs, SearchRequest
+from gateway.schemas.arm_work.step import ARGUMENTS_BYTES, StepRequest
+from gateway.schemas.base import ARM_ID_PATTERN, CACHE_KEY_PATTERN, DOCUMENT_ID_PATTERN, TASK_ID_PATTERN
 from gateway.schemas.paging import PageQuery
 from gateway.schemas.reflex import CheckBatchRequest, CheckFlags, CheckRequest, PutCacheRequest
 from gateway.schemas.tasks import BudgetRequest, GetTaskQuery, ListTasksQuery, PolicyRequest, TaskRequest
@@ -38,7 +66,88 @@ class Pair:
 
 
 PAGES = {"page": "0 means the default in the proto", "page_size": "0 means the default in the proto"}
+TOKEN = {"capability_token": "the gateway's own business"}
+MESSAGES = {"task": "a message of its own", "limits": "a message of its own", **TOKEN}
+ACTION_MESSAGES = dict.fromkeys(ACTIONS, "a message of its own")
+ARM_PAIRS = (
+    Pair(
+        proto=execution_pb2.TaskBrief.DESCRIPTOR,
+        model=TaskBrief,
+        named={"context_json": "context"},
+        apart={
+            "task_id": "a direct call belongs to no task",
+            "context_json": "an object here, a text of at most so many bytes there; see test_json_in_a_text",
+        },
+    ),
+    Pair(
+        proto=execution_pb2.Limits.DESCRIPTOR,
+        model=Limits,
+        named={"max_cost_micros": "max_cost_dollars"},
+        scaled={"max_cost_micros": MICROS},
+    ),
+    Pair(proto=execution_pb2.StepInput.DESCRIPTOR, model=StepInput),
+    Pair(proto=execution_pb2.Citation.DESCRIPTOR, model=ClaimedCitation),
+    Pair(
+        proto=execution_pb2.Artifact.DESCRIPTOR,
+        model=SentFile,
+        apart={"encoding": "one of two words here; the proto also carries what arms answer"},
+    ),
+    Pair(proto=planner_pb2.CreatePlanRequest.DESCRIPTOR, model=PlanRequest, apart=MESSAGES),
+    Pair(proto=planner_pb2.OfferedCapability.DESCRIPTOR, model=OfferedCapability),
+    Pair(
+        proto=executor_pb2.RunActionRequest.DESCRIPTOR,
+        model=ExecuteRequest,
+        apart={"task": "a message of its own", **ACTION_MESSAGES, **TOKEN},
+    ),
+    Pair(proto=executor_pb2.PythonAction.DESCRIPTOR, model=PythonAction),
+    Pair(proto=executor_pb2.JavaScriptAction.DESCRIPTOR, model=JavaScriptAction),
+    Pair(
+        proto=executor_pb2.ExpressionAction.DESCRIPTOR,
+        model=ExpressionAction,
+        named={"inputs_json": "inputs"},
+        apart={"inputs_json": "an object here; see test_json_in_a_text"},
+    ),
+    Pair(proto=executor_pb2.ShellAction.DESCRIPTOR, model=ShellAction),
+    Pair(proto=executor_pb2.HttpAction.DESCRIPTOR, model=HttpAction),
+    Pair(proto=retriever_pb2.SearchRequest.DESCRIPTOR, model=SearchRequest, apart=TOKEN),
+    Pair(
+        proto=retriever_pb2.PutDocumentRequest.DESCRIPTOR,
+        model=DocumentForm,
+        named={"content": "file"},
+        apart={
+            "media_type": "the part's own; see test_documents",
+            "content": "a file; see test_documents",
+            "metadata": "an object as a text of the form; see test_documents",
+            **TOKEN,
+        },
+    ),
+    Pair(
+        proto=retriever_pb2.ListDocumentsRequest.DESCRIPTOR,
+        model=PageQuery,
+        apart=TOKEN,
+    ),
+    Pair(proto=coder_pb2.WriteCodeRequest.DESCRIPTOR, model=CodeRequest, apart=MESSAGES),
+    Pair(proto=judge_pb2.ValidateOutputRequest.DESCRIPTOR, model=ValidateRequest, apart=MESSAGES),
+    Pair(
+        proto=guardian_pb2.ReviewContentRequest.DESCRIPTOR,
+        model=ReviewRequest,
+        apart={"task": "a message of its own", **TOKEN},
+    ),
+    Pair(
+        proto=arm_pb2.ExecuteRequest.DESCRIPTOR,
+        model=StepRequest,
+        named={"arguments_json": "arguments"},
+        apart={
+            "step_id": "a direct call is no step of a plan",
+            "attempt": "it is tried once",
+            "idempotency_key": "so it has a key of its own",
+            "arguments_json": "an object here; see test_json_in_a_text",
+            **MESSAGES,
+        },
+    ),
+)
 PAIRS = (
+    *ARM_PAIRS,
     Pair(
         proto=tasks_pb2.TaskSpec.DESCRIPTOR,
         model=TaskRequest,
@@ -141,6 +250,8 @@ def _scalar(descriptor: FieldDescriptor, its: Any, scale: int) -> dict[str, Any]
         found = getattr(its, kind)
         bounds = {"minimum": found.gte / scale} if found.HasField("gte") else {}
         return bounds | ({"maximum": found.lte / scale} if found.HasField("lte") else {})
+    if kind == "bytes":
+        return _some(minLength=its.bytes.min_len, maxLength=its.bytes.max_len)
     return _string(its.string) if kind == "string" else {}
 
 
@@ -151,7 +262,10 @@ def _prefix(descriptor: FieldDescriptor) -> str:
 
 
 def _string(found: Any) -> dict[str, Any]:
-    return _some(minLength=found.min_len, maxLength=found.max_len, pattern=found.pattern)
+    if getattr(found, "in"):
+        return {"enum": sorted(getattr(found, "in"))}
+    most = found.max_len or found.max_bytes  # of bytes, the schema can say only how many characters
+    return _some(minLength=found.min_len, maxLength=most, pattern=found.pattern)
 
 
 def _some(**words: Any) -> dict[str, Any]:
@@ -214,6 +328,69 @@ def test_nothing_is_offered_that_the_proto_does_not_know(pair: Pair) -> None:
 )
 def test_path_parameters(descriptor: FieldDescriptor, pattern: str) -> None:
     assert rules(descriptor).string.pattern == pattern
+
+
+DOCUMENT_ID_FIELDS = [
+    message.DESCRIPTOR.fields_by_name["document_id"]
+    for message in (retriever_pb2.GetDocumentRequest, retriever_pb2.DeleteDocumentRequest)
+]
+
+
+@pytest.mark.parametrize("descriptor", DOCUMENT_ID_FIELDS, ids=str)
+def test_document_ids(descriptor: FieldDescriptor) -> None:
+    assert rules(descriptor).string.pattern == DOCUMENT_ID_PATTERN
+
+
+def test_documents() -> None:
+    from gateway.routes.arm_work.retriever import DOCUMENT_BYTES
+    from gateway.routes.arm_work.uploads import READABLE
+
+    fields = retriever_pb2.PutDocumentRequest.DESCRIPTOR.fields_by_name
+    assert rules(fields["content"]).bytes.max_len == DOCUMENT_BYTES
+    assert set(getattr(rules(fields["media_type"]).string, "in")) == set(READABLE)
+    assert of_schema(TypeAdapter(Pairs).json_schema(), {}) == of_proto(fields["metadata"])
+
+
+@pytest.mark.parametrize(
+    ("message", "name", "most"),
+    [
+        (execution_pb2.TaskBrief, "context_json", BRIEF_BYTES),
+        (executor_pb2.ExpressionAction, "inputs_json", INPUTS_BYTES),
+        (arm_pb2.ExecuteRequest, "arguments_json", ARGUMENTS_BYTES),
+    ],
+)
+def test_json_in_a_text(message: Any, name: str, most: int) -> None:
+    assert rules(message.DESCRIPTOR.fields_by_name[name]).string.max_bytes == most
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "body"),
+    [
+        (PythonAction, "source", {}),
+        (ExpressionAction, "source", {}),
+        (HttpAction, "body", {"url": "https://a.b"}),
+        (CodeRequest, "code", {"action": "test", "instruction": "i"}),
+        (CodeRequest, "failure", {"action": "test", "instruction": "i"}),
+        (CodeRequest, "tests", {"action": "test", "instruction": "i"}),
+        (ValidateRequest, "output", {"task": {}}),
+        (ReviewRequest, "text", {"direction": "in"}),
+    ],
+)
+def test_bytes_are_counted_not_characters(model: type[BaseModel], name: str, body: dict[str, Any]) -> None:
+    most = model.model_json_schema()["properties"][name]["maxLength"]
+    for text, fits in (("\u00e4" * (most // 2), True), ("\u00e4" * (most // 2) + "x", False)):
+        try:
+            model.model_validate({**body, name: text})
+        except ValidationError:
+            assert not fits
+        else:
+            assert fits
+
+
+def test_exactly_one_action_on_both_sides() -> None:
+    (oneof,) = executor_pb2.RunActionRequest.DESCRIPTOR.oneofs
+    assert oneof.GetOptions().Extensions[validate_pb2.oneof].required
+    assert {it.name for it in oneof.fields} == set(ACTIONS)
 
 
 def test_arm_ids() -> None:

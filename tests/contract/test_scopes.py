@@ -59,5 +59,45 @@ def test_a_route_that_declares_none_is_not_served() -> None:
 
 
 def test_what_changes_something_needs_more_than_reading() -> None:
-    changing = {declared(it).scope for _, it in ROUTES if {"POST", "DELETE"} & (it.methods or set())}
-    assert changing == {"task:submit", "task:cancel", "reflex:check", "cache:write"}
+    changing = {
+        declared(it).scope
+        for _, it in ROUTES
+        if {"POST", "DELETE"} & (it.methods or set()) and it.operation_id != "search"  # its query is a body
+    }
+    assert changing == {
+        "task:submit",
+        "task:cancel",
+        "reflex:check",
+        "cache:write",
+        "arm:invoke",
+        "sandbox:execute",
+        "document:write",
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "scope"),
+    [
+        ("run_action", "sandbox:execute"),
+        ("execute_step", "arm:invoke"),
+        ("write_code", "arm:invoke"),
+        ("create_plan", "arm:invoke"),
+        ("validate_output", "arm:invoke"),
+        ("review_content", "arm:invoke"),
+        ("search", "document:read"),
+        ("list_documents", "document:read"),
+        ("get_document", "document:read"),
+        ("put_document", "document:write"),
+        ("delete_document", "document:write"),
+        ("get_usage", "stats:read"),
+        ("check_batch", "reflex:check"),
+    ],
+)
+def test_an_operation_needs_the_same_wherever_it_is_served(operation: str, scope: str) -> None:
+    assert {declared(it).scope for _, it in ROUTES if it.operation_id == operation} == {scope}
+
+
+def test_the_executor_is_never_reached_by_the_route_of_all_arms() -> None:
+    found = RouteTable(routes_of("gateway")).match("POST", "/api/v1/arms/executor/execute")
+    assert found.route is not None
+    assert found.route.scope == "sandbox:execute"

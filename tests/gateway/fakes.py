@@ -19,38 +19,12 @@ from servicekit.metrics import Metrics
 from servicekit.request_id import current_request_id
 from servicekit.server import serve
 from servicekit.status_board import Health, StatusBoard
+from tests.gateway.fake_arms import ADD, Typed, a_provenance
+from tests.gateway.trouble import Trouble
 
 Context = grpc.aio.ServicerContext[Any, Any]
 ENDED = {tasks_pb2.TASK_STATUS_COMPLETED, tasks_pb2.TASK_STATUS_FAILED, tasks_pb2.TASK_STATUS_CANCELLED}
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-
-
-@dataclass
-class Trouble:
-    """What goes wrong at the next calls.
-
-    Attributes:
-        error: raised instead of an answer.
-        hang: calls wait for this before they answer.
-        cancelled: set when a call that hangs was cancelled.
-        entered: set when a call began.
-    """
-
-    error: Exception | None = None
-    hang: asyncio.Event | None = None
-    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
-    entered: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def strike(self) -> None:
-        self.entered.set()
-        if self.error:
-            raise self.error
-        if self.hang:
-            try:
-                await self.hang.wait()
-            except asyncio.CancelledError:
-                self.cancelled.set()
-                raise
 
 
 @dataclass
@@ -195,21 +169,30 @@ class Tasks(tasks_pb2_grpc.TaskServiceServicer):
 
 @dataclass
 class Registry(arm_registry_pb2_grpc.ArmRegistryServiceServicer):
-    """One arm."""
+    """The coder, and the arms of others."""
 
     trouble: Trouble
+    others: dict[str, str] = field(default_factory=dict[str, str])
 
     async def ListArms(
         self, request: arm_registry_pb2.ListArmsRequest, context: Context
     ) -> arm_registry_pb2.ListArmsResponse:
-        return arm_registry_pb2.ListArmsResponse(arms=[an_arm()], total_items=1)
+        return arm_registry_pb2.ListArmsResponse(arms=self._arms(), total_items=1 + len(self.others))
 
     async def GetArm(
         self, request: arm_registry_pb2.GetArmRequest, context: Context
     ) -> arm_registry_pb2.GetArmResponse:
-        if request.arm_id != "coder":
+        found = {it.description.arm_id: it for it in self._arms()}
+        if request.arm_id not in found:
             raise NotFoundError(f"there is no arm {request.arm_id}", field="arm_id")
-        return arm_registry_pb2.GetArmResponse(arm=an_arm())
+        return arm_registry_pb2.GetArmResponse(arm=found[request.arm_id])
+
+    def _arms(self) -> list[arm_registry_pb2.Arm]:
+        found = [an_arm()]
+        for arm_id, endpoint in self.others.items():
+            found.append(an_arm())
+            found[-1].description.arm_id, found[-1].description.endpoint = arm_id, endpoint
+        return found
 
 
 @dataclass
@@ -281,6 +264,23 @@ class Arm(arm_pb2_grpc.ArmServiceServicer):
     """Says what it can do."""
 
     arm_id: str
+    trouble: Trouble
+    requests: list[Any] = field(default_factory=list[Any])
+
+    async def Execute(
+        self, request: arm_pb2.ExecuteRequest, context: Context
+    ) -> AsyncIterator[arm_pb2.ExecuteResponse]:
+        self.requests.append(request)
+        yield arm_pb2.ExecuteResponse(progress=arm_pb2.Progress(message="half", fraction=0.5))
+        await self.trouble.strike()
+        if request.instruction == "say nothing":
+            return
+        result = arm_pb2.ExecuteResult(output=request.instruction, confidence=0.5)
+        result.output_json = request.arguments_json
+        result.citations.add(document_id="d", score=0.5)
+        result.artifacts.add(name="a.txt", media_type="text/plain", content="x")
+        result.provenance.CopyFrom(a_provenance(self.arm_id))
+        yield arm_pb2.ExecuteResponse(result=result)
 
     async def GetCapabilities(
         self, request: arm_pb2.GetCapabilitiesRequest, context: Context
@@ -300,6 +300,9 @@ class Fakes:
     trouble: Trouble
     tasks: Tasks
     reflex: Reflex
+    registry: Registry
+    arms: dict[str, Arm]
+    typed: Typed
     boards: dict[str, StatusBoard]
     running: dict[str, AsyncExitStack]
 
@@ -309,19 +312,26 @@ class Fakes:
 
 @asynccontextmanager
 async def fakes(socket_dir: Path, *, arms: Sequence[str]) -> AsyncGenerator[Fakes]:
-    """Run them; the arms that are not named are down."""
+    """Run them; the arms that are not named are down, those that the platform does not know are of others."""
     trouble = Trouble()
-    tasks, reflex = Tasks(trouble), Reflex(trouble)
+    tasks, reflex, registry = Tasks(trouble), Reflex(trouble), Registry(trouble)
+    served, typed = {arm: Arm(arm, trouble) for arm in arms}, Typed(trouble)
+    registry.others = {arm: f"unix:{socket_dir / arm}.sock" for arm in arms if arm not in ADD}
 
     def add_orchestrator(server: grpc.aio.Server) -> None:
         tasks_pb2_grpc.add_TaskServiceServicer_to_server(tasks, server)
-        arm_registry_pb2_grpc.add_ArmRegistryServiceServicer_to_server(Registry(trouble), server)
+        arm_registry_pb2_grpc.add_ArmRegistryServiceServicer_to_server(registry, server)
 
     def add_reflex(server: grpc.aio.Server) -> None:
         reflex_pb2_grpc.add_ReflexServiceServicer_to_server(reflex, server)
 
     def adder(arm: str) -> Any:
-        return lambda server: arm_pb2_grpc.add_ArmServiceServicer_to_server(Arm(arm), server)
+        def add(server: grpc.aio.Server) -> None:
+            arm_pb2_grpc.add_ArmServiceServicer_to_server(served[arm], server)
+            if arm in ADD:
+                ADD[arm](typed, server)
+
+        return add
 
     registers = {"orchestrator": add_orchestrator, "reflex": add_reflex, **{arm: adder(arm) for arm in arms}}
     boards = {name: StatusBoard(service=name) for name in registers}
@@ -336,11 +346,12 @@ async def fakes(socket_dir: Path, *, arms: Sequence[str]) -> AsyncGenerator[Fake
                     addresses=[f"unix:{socket_dir / name}.sock"],
                     register=register,
                     services=[],
+                    options=[("grpc.max_receive_message_length", 33 * 2**20)],
                     board=boards[name],
                     metrics=Metrics(),
                 )
             )
-        yield Fakes(socket_dir, trouble, tasks, reflex, boards, running)
+        yield Fakes(socket_dir, trouble, tasks, reflex, registry, served, typed, boards, running)
 
 
 def an_arm() -> arm_registry_pb2.Arm:

@@ -20,6 +20,8 @@ def to_code(request: CodeRequest) -> pb.WriteCodeRequest:
         language=request.language,
         code=request.code,
         failure=request.failure,
+        tests=request.tests,
+        skip_run=request.skip_run,
         feedback=request.feedback,
         inputs=to_inputs(request.inputs),
         limits=to_limits(request.limits),
@@ -34,5 +36,8 @@ def code(it: pb.WriteCodeResponse) -> dict[str, Any]:
         "explanation": it.explanation,
         "verification": it.verification or None,
         "verified": it.verified if it.HasField("verified") else None,
+        "tests": it.tests or None,
+        "tests_by": it.tests_by or None,
+        "failure": it.failure or None,
         **worked(it.provenance),
     }

@@ -1,6 +1,6 @@
 """What the work of several arms has in common."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from octollm.arms.v1 import execution_pb2 as pb
@@ -25,20 +25,29 @@ def to_brief(brief: TaskBrief) -> pb.TaskBrief:
     Raises:
         ValidationFailedError: the context is too large, which no schema can say.
     """
-    context_json = compact(brief.context) if brief.context else ""
-    if len(context_json.encode()) > CONTEXT_BYTES:
-        raise ValidationFailedError(
-            "the context is too large",
-            field="task.context",
-            constraint=f"must be at most {CONTEXT_BYTES} bytes as JSON",
-            reason="FIELD_RULE",
-        )
     return pb.TaskBrief(
         goal=brief.goal,
         constraints=brief.constraints,
         acceptance_criteria=brief.acceptance_criteria,
-        context_json=context_json,
+        context_json=to_json(brief.context, field="task.context", most=CONTEXT_BYTES),
     )
+
+
+def to_json(value: Mapping[str, Any] | None, *, field: str, most: int) -> str:
+    """An object as JSON text; empty for none.
+
+    Raises:
+        ValidationFailedError: it is larger than `most` bytes, which no schema can say.
+    """
+    text = compact(value) if value else ""
+    if len(text.encode()) > most:
+        raise ValidationFailedError(
+            f"{field} is too large",
+            field=field,
+            constraint=f"must be at most {most} bytes as JSON",
+            reason="FIELD_RULE",
+        )
+    return text
 
 
 def to_limits(limits: Limits) -> pb.Limits:

@@ -4,11 +4,18 @@ from typing import Any
 
 from octollm.arms.v1 import executor_pb2 as pb
 
-from gateway.convert.arm_work.common import to_brief, to_files, worked
+from gateway.convert.arm_work.common import to_brief, to_files, to_json, worked
 from gateway.convert.tasks import artifact
-from gateway.schemas.arm_work.executor import ExecuteRequest
+from gateway.convert.values import checked_json
+from gateway.schemas.arm_work.executor import INPUTS_BYTES, ExecuteRequest
 
-ACTS = {"python": "code_execution", "shell": "shell_command", "http": "http_request"}
+ACTS = {
+    "python": "code_execution",
+    "javascript": "code_execution",
+    "expression": "code_execution",
+    "shell": "shell_command",
+    "http": "http_request",
+}
 """The capability that each action takes."""
 
 
@@ -20,6 +27,14 @@ def to_action(request: ExecuteRequest) -> pb.RunActionRequest:
     if request.python:
         asked.python.source = request.python.source
         asked.python.outputs.extend(request.python.outputs)
+    elif request.javascript:
+        asked.javascript.source = request.javascript.source
+        asked.javascript.outputs.extend(request.javascript.outputs)
+    elif request.expression:
+        asked.expression.source = request.expression.source
+        asked.expression.inputs_json = to_json(
+            request.expression.inputs, field="expression.inputs", most=INPUTS_BYTES
+        )
     elif request.shell:
         asked.shell.argv.extend(request.shell.argv)
         asked.shell.outputs.extend(request.shell.outputs)
@@ -43,6 +58,8 @@ def outcome(it: pb.ActionOutcome, *, stdout: bytes, stderr: bytes) -> dict[str, 
         "truncated": it.truncated,
         "stdout": stdout.decode(errors="replace"),
         "stderr": stderr.decode(errors="replace"),
+        "value": checked_json(it.value_json),
         "files": [artifact(file) for file in it.files],
+        "seconds": it.seconds,
         **worked(it.provenance),
     }

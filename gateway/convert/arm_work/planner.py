@@ -7,7 +7,7 @@ from octollm.arms.v1 import planner_pb2 as pb
 from octollm.orchestrator.v1 import arm_registry_pb2
 
 from gateway.convert.arm_work.common import to_brief, to_limits, worked
-from gateway.convert.values import raw_json
+from gateway.convert.values import checked_json
 from gateway.schemas.arm_work.planner import OfferedCapability, PlanRequest
 
 NOT_STEPS = frozenset({"plan", "validate", "review"})
@@ -64,7 +64,7 @@ def plan(it: pb.CreatePlanResponse) -> dict[str, Any]:
                 "capability": step.capability,
                 "instruction": step.instruction,
                 "depends_on": list(step.depends_on),
-                "arguments": raw_json(step.arguments_json),
+                "arguments": checked_json(step.arguments_json),
                 "estimated_tokens": step.estimated_tokens,
                 "estimated_seconds": step.estimated_seconds,
             }

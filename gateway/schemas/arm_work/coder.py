@@ -10,6 +10,8 @@ from gateway.schemas.base import Sent, at_most_bytes
 CODE_BYTES = 256 * 1024
 FAILURE_BYTES = 64 * 1024
 Code = Annotated[str, StringConstraints(max_length=CODE_BYTES), at_most_bytes(CODE_BYTES)]
+TESTS_BYTES = 64 * 1024
+Tests = Annotated[str, StringConstraints(max_length=TESTS_BYTES), at_most_bytes(TESTS_BYTES)]
 Failure = Annotated[str, StringConstraints(max_length=FAILURE_BYTES), at_most_bytes(FAILURE_BYTES)]
 
 
@@ -24,6 +26,11 @@ class CodeRequest(Sent):
     )
     code: Code = Field(default="", description="The code to work on.")
     failure: Failure = Field(default="", description="The failure to mend, such as a traceback.")
+    tests: Tests = Field(
+        default="",
+        description="Tests that the code must pass, run as they are; empty lets the arm write some.",
+    )
+    skip_run: bool = Field(default=False, description="Whether nothing is run.")
     feedback: Feedback = Field(default="", description="What was wrong with an earlier result.")
     inputs: Inputs = Field(default=[], description="Outputs of earlier work.")
     limits: Limits = Field(default_factory=Limits)
@@ -37,3 +44,6 @@ class CodeResponse(Worked):
     explanation: str = Field(description="What was done and why.")
     verification: str | None = Field(description="What was run to check it; null when nothing was.")
     verified: bool | None = Field(description="Whether what was run passed; null when nothing was run.")
+    tests: str | None = Field(description="The tests that were run last; null for none.")
+    tests_by: Literal["caller", "model"] | None = Field(description="Who wrote those tests.")
+    failure: str | None = Field(description="What the last run wrote when it failed.")

@@ -1,6 +1,6 @@
 """The executor: programs, commands and requests in the sandbox."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,6 +11,11 @@ from gateway.schemas.tasks import Artifact
 
 SOURCE_BYTES = 256 * 1024
 Source = Annotated[str, StringConstraints(min_length=1, max_length=SOURCE_BYTES), at_most_bytes(SOURCE_BYTES)]
+EXPRESSION_BYTES = 16 * 1024
+Expression = Annotated[
+    str, StringConstraints(min_length=1, max_length=EXPRESSION_BYTES), at_most_bytes(EXPRESSION_BYTES)
+]
+INPUTS_BYTES = 256 * 1024
 Outputs = Annotated[list[str], Field(max_length=100)]
 
 
@@ -19,6 +24,22 @@ class PythonAction(Sent):
 
     source: Source = Field(description="Its source.")
     outputs: Outputs = Field(default=[], description="Names of files that come back.")
+
+
+class JavaScriptAction(Sent):
+    """A JavaScript program for Node.js."""
+
+    source: Source = Field(description="Its source, with CommonJS modules.")
+    outputs: Outputs = Field(default=[], description="Names of files that come back.")
+
+
+class ExpressionAction(Sent):
+    """A short piece of Python whose last expression is its value."""
+
+    source: Expression = Field(description="An expression, or statements with an expression at the end.")
+    inputs: dict[str, Any] = Field(
+        default_factory=dict, description="Names that it finds defined: at most 256 KiB as JSON."
+    )
 
 
 class ShellAction(Sent):
@@ -41,11 +62,16 @@ class HttpAction(Sent):
     body: Mebibyte = Field(default="", description="Sent as UTF-8.")
 
 
+ACTIONS = ("python", "javascript", "expression", "shell", "http")
+
+
 class ExecuteRequest(Sent):
-    """One action: exactly one of python, shell and http."""
+    """One action: exactly one of python, javascript, expression, shell and http."""
 
     task: TaskBrief = Field(default_factory=TaskBrief)
     python: PythonAction | None = None
+    javascript: JavaScriptAction | None = None
+    expression: ExpressionAction | None = None
     shell: ShellAction | None = None
     http: HttpAction | None = None
     files: Annotated[list[SentFile], Field(max_length=100)] = Field(
@@ -56,8 +82,8 @@ class ExecuteRequest(Sent):
     @model_validator(mode="after")
     def exactly_one(self) -> Self:
         """Refuse none and several."""
-        if sum(it is not None for it in (self.python, self.shell, self.http)) != 1:
-            raise PydanticCustomError("exactly_one", "must be given exactly one of python, shell and http")
+        if sum(getattr(self, name) is not None for name in ACTIONS) != 1:
+            raise PydanticCustomError("exactly_one", f"must be given exactly one of {', '.join(ACTIONS)}")
         return self
 
 
@@ -69,4 +95,6 @@ class ExecuteResponse(Worked):
     truncated: bool = Field(description="Whether output was cut at the cap.")
     stdout: str = Field(description="What was written, or the HTTP body; bytes that are no text are marks.")
     stderr: str = Field(description="What was written to standard error, or the HTTP headers.")
+    value: Any = Field(description="The value of an expression; null for other actions.")
     files: list[Artifact]
+    seconds: float = Field(ge=0, description="How long it took.")

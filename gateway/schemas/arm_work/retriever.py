@@ -33,6 +33,12 @@ PairsInForm = Annotated[
 """The same as one field of a form."""
 
 
+def _left_out(schema: dict[str, Any]) -> None:
+    """A form can leave a field out, it cannot send null."""
+    schema |= schema.pop("anyOf")[0]
+    del schema["default"]
+
+
 class SearchRequest(Sent):
     """A query."""
 
@@ -69,10 +75,13 @@ class DocumentForm(Sent):
         "or else by the file name's ending."
     )
     title: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = Field(
-        default=None, description="Its title; the file's name when left out."
+        default=None,
+        json_schema_extra=_left_out,
+        description="Its title; the file's name when left out.",
     )
     metadata: PairsInForm | None = Field(
         default=None,
+        json_schema_extra=_left_out,
         description="The caller's own values, usable as filters: a JSON object of at most 20 strings.",
     )
 

@@ -16,6 +16,8 @@ from gateway.schemas.arm_work.common import (
 from gateway.schemas.base import Sent
 from gateway.schemas.tasks import Artifact, Citation
 
+ARGUMENTS_BYTES = 1024 * 1024
+
 
 class StepRequest(Sent):
     """One step to do."""

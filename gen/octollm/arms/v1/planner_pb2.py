@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from octollm.arms.v1 import execution_pb2 as octollm_dot_arms_dot_v1_dot_execution__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1doctollm/arms/v1/planner.proto\x12\x0foctollm.arms.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1foctollm/arms/v1/execution.proto\"r\n\x11OfferedCapability\x12+\n\x04name\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,62}$\x12\x1d\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x11\n\tcost_tier\x18\x03 \x01(\x05\"\x93\x02\n\x11\x43reatePlanRequest\x12\x30\n\x04task\x18\x01 \x01(\x0b\x32\x1a.octollm.arms.v1.TaskBriefB\x06\xbaH\x03\xc8\x01\x01\x12\x44\n\x0c\x63\x61pabilities\x18\x02 \x03(\x0b\x32\".octollm.arms.v1.OfferedCapabilityB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x1c\n\tmax_steps\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x14(\x01\x12\x1b\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01\x12\'\n\x06limits\x18\x05 \x01(\x0b\x32\x17.octollm.arms.v1.Limits\x12\"\n\x10\x63\x61pability_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03(\x80@\"\xa3\x02\n\x0bPlannedStep\x12/\n\x07step_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,31}$\x12\x18\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x31\n\ncapability\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,62}$\x12 \n\x0binstruction\x18\x04 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x9c\x01\x12\x1c\n\ndepends_on\x18\x05 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12!\n\x0e\x61rguments_json\x18\x06 \x01(\tB\t\xbaH\x06r\x04(\x80\x80@\x12\x18\n\x10\x65stimated_tokens\x18\x07 \x01(\x03\x12\x19\n\x11\x65stimated_seconds\x18\x08 \x01(\x01\"\x85\x01\n\x12\x43reatePlanResponse\x12+\n\x05steps\x18\x01 \x03(\x0b\x32\x1c.octollm.arms.v1.PlannedStep\x12\x11\n\trationale\x18\x02 \x01(\t\x12/\n\nprovenance\x18\x03 \x01(\x0b\x32\x1b.octollm.arms.v1.Provenance2g\n\x0ePlannerService\x12U\n\nCreatePlan\x12\".octollm.arms.v1.CreatePlanRequest\x1a#.octollm.arms.v1.CreatePlanResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1doctollm/arms/v1/planner.proto\x12\x0foctollm.arms.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1foctollm/arms/v1/execution.proto\"}\n\x11OfferedCapability\x12+\n\x04name\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,62}$\x12\x1d\n\x0b\x64\x65scription\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1c\n\tcost_tier\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x05(\x00\"\x93\x02\n\x11\x43reatePlanRequest\x12\x30\n\x04task\x18\x01 \x01(\x0b\x32\x1a.octollm.arms.v1.TaskBriefB\x06\xbaH\x03\xc8\x01\x01\x12\x44\n\x0c\x63\x61pabilities\x18\x02 \x03(\x0b\x32\".octollm.arms.v1.OfferedCapabilityB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64\x12\x1c\n\tmax_steps\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x14(\x01\x12\x1b\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01\x12\'\n\x06limits\x18\x05 \x01(\x0b\x32\x17.octollm.arms.v1.Limits\x12\"\n\x10\x63\x61pability_token\x18\x06 \x01(\tB\x08\xbaH\x05r\x03(\x80@\"\xa3\x02\n\x0bPlannedStep\x12/\n\x07step_id\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x32\x17^[a-z][a-z0-9_-]{0,31}$\x12\x18\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01\x12\x31\n\ncapability\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9_]{0,62}$\x12 \n\x0binstruction\x18\x04 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x9c\x01\x12\x1c\n\ndepends_on\x18\x05 \x03(\tB\x08\xbaH\x05\x92\x01\x02\x10\x14\x12!\n\x0e\x61rguments_json\x18\x06 \x01(\tB\t\xbaH\x06r\x04(\x80\x80@\x12\x18\n\x10\x65stimated_tokens\x18\x07 \x01(\x03\x12\x19\n\x11\x65stimated_seconds\x18\x08 \x01(\x01\"\x85\x01\n\x12\x43reatePlanResponse\x12+\n\x05steps\x18\x01 \x03(\x0b\x32\x1c.octollm.arms.v1.PlannedStep\x12\x11\n\trationale\x18\x02 \x01(\t\x12/\n\nprovenance\x18\x03 \x01(\x0b\x32\x1b.octollm.arms.v1.Provenance2g\n\x0ePlannerService\x12U\n\nCreatePlan\x12\".octollm.arms.v1.CreatePlanRequest\x1a#.octollm.arms.v1.CreatePlanResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,6 +37,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OFFEREDCAPABILITY'].fields_by_name['name']._serialized_options = b'\272H\032r\0302\026^[a-z][a-z0-9_]{0,62}$'
   _globals['_OFFEREDCAPABILITY'].fields_by_name['description']._loaded_options = None
   _globals['_OFFEREDCAPABILITY'].fields_by_name['description']._serialized_options = b'\272H\005r\003\030\350\007'
+  _globals['_OFFEREDCAPABILITY'].fields_by_name['cost_tier']._loaded_options = None
+  _globals['_OFFEREDCAPABILITY'].fields_by_name['cost_tier']._serialized_options = b'\272H\006\032\004\030\005(\000'
   _globals['_CREATEPLANREQUEST'].fields_by_name['task']._loaded_options = None
   _globals['_CREATEPLANREQUEST'].fields_by_name['task']._serialized_options = b'\272H\003\310\001\001'
   _globals['_CREATEPLANREQUEST'].fields_by_name['capabilities']._loaded_options = None
@@ -60,13 +62,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PLANNEDSTEP'].fields_by_name['arguments_json']._loaded_options = None
   _globals['_PLANNEDSTEP'].fields_by_name['arguments_json']._serialized_options = b'\272H\006r\004(\200\200@'
   _globals['_OFFEREDCAPABILITY']._serialized_start=112
-  _globals['_OFFEREDCAPABILITY']._serialized_end=226
-  _globals['_CREATEPLANREQUEST']._serialized_start=229
-  _globals['_CREATEPLANREQUEST']._serialized_end=504
-  _globals['_PLANNEDSTEP']._serialized_start=507
-  _globals['_PLANNEDSTEP']._serialized_end=798
-  _globals['_CREATEPLANRESPONSE']._serialized_start=801
-  _globals['_CREATEPLANRESPONSE']._serialized_end=934
-  _globals['_PLANNERSERVICE']._serialized_start=936
-  _globals['_PLANNERSERVICE']._serialized_end=1039
+  _globals['_OFFEREDCAPABILITY']._serialized_end=237
+  _globals['_CREATEPLANREQUEST']._serialized_start=240
+  _globals['_CREATEPLANREQUEST']._serialized_end=515
+  _globals['_PLANNEDSTEP']._serialized_start=518
+  _globals['_PLANNEDSTEP']._serialized_end=809
+  _globals['_CREATEPLANRESPONSE']._serialized_start=812
+  _globals['_CREATEPLANRESPONSE']._serialized_end=945
+  _globals['_PLANNERSERVICE']._serialized_start=947
+  _globals['_PLANNERSERVICE']._serialized_end=1050
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ from arms.guardian.app import host_guardian
 from arms.host import Shared, serve_arms
 from arms.judge.app import host_judge
 from arms.model.layer import open_model_layer
+from arms.permission.app import token_verifiers
 from arms.planner.app import host_planner
 from arms.retriever.app import host_retriever
 from arms.settings import ArmsSettings
@@ -45,5 +46,13 @@ async def build(settings: ArmsSettings) -> AsyncGenerator[Running]:
             host_judge(),
             host_guardian(channel=reflex),
         ]
-        shared = Shared(settings=settings, layer=layer, register=GrpcRegister(channel=orchestrator))
-        yield await stack.enter_async_context(serve_arms(hosted, shared=shared))
+        verifiers = token_verifiers(channel=orchestrator)
+        shared = Shared(
+            settings=settings,
+            layer=layer,
+            register=GrpcRegister(channel=orchestrator),
+            verifiers=verifiers,
+        )
+        yield await stack.enter_async_context(
+            serve_arms(hosted, shared=shared, background=[verifiers.keys.follow])
+        )

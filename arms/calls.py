@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from arms.arm import Arm
 from arms.model.layer import ModelLayer
 from arms.model.usage import CallLimits
-from arms.permission import Verifier
+from arms.permission.held import hold
+from arms.permission.verifier import Permission, Verifier
 from arms.provenance import Provenance, Record, begin_record
 from arms.step import Progress, Result, Step
+from servicekit.context import current_task_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,28 +32,36 @@ class Calls:
         arm: whose.
         instance_id: the running instance.
         layer: the model layer of this process.
-        verifier: checks capability tokens; None where none are issued.
+        verifier: checks capability tokens; None where calls are carried out unasked, as in tests.
         running: calls that are being worked on now.
     """
 
     arm: Arm
     instance_id: str
     layer: ModelLayer
-    verifier: Verifier | None = None
+    verifier: Verifier | None
     running: int = field(default=0, init=False)
 
     @asynccontextmanager
     async def begin(self, *, act: str, token: str, call: bytes, limits: CallLimits) -> AsyncGenerator[Record]:
         """Check the permission and open the record of a call.
 
+        The permission is looked at once, here: a long call may outlive its token.
+
         Raises:
             PermissionDeniedError: the token does not allow it.
+            UnavailableError: that cannot be told now.
         """
+        permission = Permission()
         if self.verifier is not None:
-            await self.verifier.verify(token=token, act=act, call=call)
+            permission = await self.verifier.verify(
+                token=token, act=act, call=call, task_id=current_task_id()
+            )
+        hold(permission.token)
+        session = self.layer.session(limits.within(permission.limits))
         self.running += 1
         try:
-            yield begin_record(arm=self.arm, instance_id=self.instance_id, session=self.layer.session(limits))
+            yield begin_record(arm=self.arm, instance_id=self.instance_id, session=session)
         finally:
             self.running -= 1
 

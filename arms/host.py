@@ -15,7 +15,7 @@ from arms.arm import Arm
 from arms.calls import Calls
 from arms.model.layer import ModelLayer
 from arms.model_watch import ModelWatch
-from arms.permission import Verifier
+from arms.permission.verifier import Instance, Verifiers
 from arms.registration import Register, Registration
 from arms.servicer import SERVICE_NAME, add_arm_service
 from arms.settings import ArmsSettings
@@ -59,20 +59,30 @@ class Shared:
         settings: where to listen.
         layer: the model.
         register: where arms are made known; None for an arm that nobody shall find.
-        verifier: checks capability tokens; None where none are issued.
+        verifiers: make what checks the capability tokens of each arm.
         validator: the rules of the protos, compiled once.
     """
 
     settings: ArmsSettings
     layer: ModelLayer
     register: Register | None
-    verifier: Verifier | None = None
+    verifiers: Verifiers
     validator: Validator = field(default_factory=Validator)
 
 
 @asynccontextmanager
-async def serve_arms(hosted: Sequence[HostedArm], *, shared: Shared) -> AsyncGenerator[Running]:
+async def serve_arms(
+    hosted: Sequence[HostedArm],
+    *,
+    shared: Shared,
+    background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+) -> AsyncGenerator[Running]:
     """Run arms until the block ends.
+
+    Args:
+        hosted: which.
+        shared: what they have in common.
+        background: what runs beside them all.
 
     Yields:
         The running arms; `endpoints` has one address by arm_id.
@@ -85,7 +95,7 @@ async def serve_arms(hosted: Sequence[HostedArm], *, shared: Shared) -> AsyncGen
     await watch.look(watched)
     async with AsyncExitStack() as stack:
         served = [await stack.enter_async_context(_serve(each, shared=shared)) for each in hosted]
-        loops = [watch.follow(watched)]
+        loops = [watch.follow(watched), *(run() for run in background)]
         loops += [_in_name_of(each.arm, run) for each in hosted for run in each.background]
         loops += [registration.keep() for _, registration in served if registration]
         await stack.enter_async_context(_kept_running(loops))
@@ -104,7 +114,9 @@ async def serve_arms(hosted: Sequence[HostedArm], *, shared: Shared) -> AsyncGen
 async def _serve(hosted: HostedArm, *, shared: Shared) -> AsyncGenerator[tuple[Running, Registration | None]]:
     arm = hosted.arm
     instance_id = f"{arm.arm_id}-{secrets.token_hex(8)}"
-    calls = Calls(arm=arm, instance_id=instance_id, layer=shared.layer, verifier=shared.verifier)
+    metrics = Metrics()
+    instance = Instance(arm_id=arm.arm_id, instance_id=instance_id, metrics=metrics)
+    calls = Calls(arm=arm, instance_id=instance_id, layer=shared.layer, verifier=shared.verifiers(instance))
 
     def add_services(server: grpc.aio.Server) -> None:
         add_arm_service(calls, server)
@@ -119,7 +131,7 @@ async def _serve(hosted: HostedArm, *, shared: Shared) -> AsyncGenerator[tuple[R
             register=add_services,
             services=[SERVICE_NAME, *hosted.typed],
             board=hosted.board,
-            metrics=Metrics(),
+            metrics=metrics,
             validator=shared.validator,
             tokens=shared.settings.internal_tokens("arms"),
             options=hosted.options,

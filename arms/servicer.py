@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
-from google.protobuf.message import Message
 from octollm.arms.v1 import arm_pb2, arm_pb2_grpc
 from pydantic import BaseModel, ValidationError
 
@@ -13,6 +12,7 @@ from arms import convert
 from arms.arm import Arm, Capability
 from arms.calls import Calls, Finished
 from arms.step import Step
+from servicekit.capability.call import call_bytes
 from servicekit.context import set_task_id
 from servicekit.errors import NotFoundError, ValidationFailedError
 
@@ -82,14 +82,6 @@ def step_from(request: arm_pb2.ExecuteRequest, *, capability: Capability) -> Ste
         feedback=request.feedback,
         limits=convert.limits_from(request.limits),
     )
-
-
-def call_bytes(request: Message) -> bytes:
-    """A request with a `capability_token` as that token covers it: everything but the token itself."""
-    bare = type(request)()
-    bare.CopyFrom(request)
-    bare.ClearField("capability_token")
-    return bare.SerializeToString(deterministic=True)
 
 
 def _capability(arm: Arm, *, name: str) -> Capability:

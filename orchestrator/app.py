@@ -12,6 +12,8 @@ import grpc
 from octollm.orchestrator.v1 import (
     arm_registry_pb2,
     arm_registry_pb2_grpc,
+    capability_pb2,
+    capability_pb2_grpc,
     identity_pb2,
     identity_pb2_grpc,
     tasks_pb2,
@@ -20,6 +22,7 @@ from octollm.orchestrator.v1 import (
 
 from orchestrator.admission import Admission
 from orchestrator.bus import Bus
+from orchestrator.capability import Capabilities
 from orchestrator.clients.arms import GrpcArms
 from orchestrator.clients.reflex import GrpcReflex
 from orchestrator.dispatcher import Dispatcher
@@ -33,18 +36,22 @@ from orchestrator.identity.migrations import identity_migrations
 from orchestrator.meters import Meters
 from orchestrator.migrations import SCHEMA, all_migrations
 from orchestrator.model import PiiPolicy
+from orchestrator.permits import Permits
 from orchestrator.policy import TenantPolicies
 from orchestrator.register import Register
 from orchestrator.registry import Registry
 from orchestrator.retry import RetryBudget
 from orchestrator.routing import Router
 from orchestrator.servicer.arm_servicer import ArmRegistryServicer
+from orchestrator.servicer.capability_servicer import CapabilityServicer
 from orchestrator.servicer.identity_servicer import IdentityServicer
 from orchestrator.servicer.task_servicer import TaskServicer
 from orchestrator.settings import OrchestratorSettings
+from orchestrator.signing_keys import SigningKeys
 from orchestrator.store_arms import ArmStore
 from orchestrator.store_lease import LeaseStore
 from orchestrator.store_lists import ListStore
+from orchestrator.store_signing_keys import SigningKeyStore
 from orchestrator.store_submit import SubmitStore
 from orchestrator.store_sweep import SweepStore
 from orchestrator.store_tasks import TaskStore
@@ -92,13 +99,28 @@ async def build(settings: OrchestratorSettings) -> AsyncGenerator[Running]:
             open_pool(url, name=NAME, max_size=settings.database_connections)
         )
         tokens = settings.internal_tokens(NAME)
-        arms = GrpcArms(seconds=_CALL_SECONDS, tokens=tokens)
+        signing = SigningKeys(
+            store=SigningKeyStore(pool=pool, rules=settings.signing),
+            clock=time.monotonic,
+            interval=settings.signing.look,
+        )
+        await signing.try_look()
+        arms = GrpcArms(seconds=_CALL_SECONDS, permits=Permits(keys=signing), tokens=tokens)
         stack.push_async_callback(arms.close)
         reflex = GrpcReflex(target=settings.target("reflex"), tokens=tokens)
         stack.push_async_callback(reflex.close)
         board, metrics = StatusBoard(service=NAME), Metrics()
         meters = Meters(metrics=metrics)
-        parts = _parts(settings, pool=pool, url=url, board=board, arms=arms, reflex=reflex, meters=meters)
+        parts = _parts(
+            settings,
+            pool=pool,
+            url=url,
+            board=board,
+            arms=arms,
+            signing=signing,
+            reflex=reflex,
+            meters=meters,
+        )
         await parts.watchdog.look()
         server = await stack.enter_async_context(
             serve(
@@ -128,12 +150,15 @@ class _Parts:
     register: Register
     keys: ApiKeys
     audit: Audit
+    signing: SigningKeys
+    capabilities: Capabilities
 
     @property
     def loops(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """What runs as long as the service does."""
         return {
             "register of arms": self.register.follow,
+            "signing keys": self.signing.follow,
             "listen": self.bus.listen,
             "announce": self.bus.send,
             "heartbeat": self.worker.beat,
@@ -156,12 +181,16 @@ class _Parts:
         identity_pb2_grpc.add_IdentityServiceServicer_to_server(
             IdentityServicer(keys=self.keys, audit=self.audit), server
         )
+        capability_pb2_grpc.add_CapabilityServiceServicer_to_server(
+            CapabilityServicer(capabilities=self.capabilities, keys=self.signing), server
+        )
 
 
 _SERVICES = (
     tasks_pb2.DESCRIPTOR.services_by_name["TaskService"].full_name,
     arm_registry_pb2.DESCRIPTOR.services_by_name["ArmRegistryService"].full_name,
     identity_pb2.DESCRIPTOR.services_by_name["IdentityService"].full_name,
+    capability_pb2.DESCRIPTOR.services_by_name["CapabilityService"].full_name,
 )
 
 
@@ -172,6 +201,7 @@ def _parts(
     url: str,
     board: StatusBoard,
     arms: GrpcArms,
+    signing: SigningKeys,
     reflex: GrpcReflex,
     meters: Meters,
 ) -> _Parts:
@@ -207,6 +237,8 @@ def _parts(
         register=register,
         keys=_api_keys(settings, pool=pool),
         audit=Audit(store=AuditStore(pool=pool), retention_seconds=settings.audit_retention_days * _DAY),
+        signing=signing,
+        capabilities=Capabilities(permits=Permits(keys=signing), keys=signing, register=register),
     )
 
 

@@ -6,6 +6,7 @@ import socket
 
 from pydantic import Field, SecretStr
 
+from orchestrator.store_signing_keys import KeyRules
 from orchestrator.store_sweep import SweepLimits
 from orchestrator.tools import DriveLimits
 from servicekit.settings import ServiceSettings
@@ -49,5 +50,7 @@ class OrchestratorSettings(ServiceSettings):
     """How long an audit record is kept."""
     drive: DriveLimits = DriveLimits()
     """Bounds on driving one task."""
+    signing: KeyRules = KeyRules()
+    """When the keys that sign capability tokens change."""
     sweep: SweepLimits = SweepLimits()
     """How old things may get."""

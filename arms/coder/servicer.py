@@ -9,8 +9,8 @@ from arms import convert
 from arms.calls import Calls
 from arms.coder.work import CodeAction, CodeWork, ProseWork
 from arms.coder.writing import write_code, write_prose
-from arms.servicer import call_bytes
 from arms.step import Progress
+from servicekit.capability.call import call_bytes
 from servicekit.context import set_task_id
 
 Context = grpc.aio.ServicerContext[Any, Any]

@@ -26,8 +26,8 @@ from arms.executor.sandbox.outcome import Outcome
 from arms.executor.sandbox.sandbox import Output
 from arms.model.usage import CallLimits
 from arms.provenance import Provenance
-from arms.servicer import call_bytes
 from arms.step import Artifact
+from servicekit.capability.call import call_bytes
 from servicekit.context import set_task_id
 from servicekit.errors import ValidationFailedError
 from servicekit.principal import current_principal

@@ -10,7 +10,7 @@ from arms.calls import Calls
 from arms.guardian.review import Action, Direction, Finding, Pii, ReviewRequest
 from arms.guardian.reviewing import Reflex, review
 from arms.model.usage import CallLimits
-from arms.servicer import call_bytes
+from servicekit.capability.call import call_bytes
 from servicekit.context import set_task_id
 
 Context = grpc.aio.ServicerContext[Any, Any]

@@ -9,7 +9,7 @@ from arms import convert
 from arms.calls import Calls
 from arms.judge.judging import judge_output
 from arms.judge.verdict import JudgeRequest, Verdict
-from arms.servicer import call_bytes
+from servicekit.capability.call import call_bytes
 from servicekit.context import set_task_id
 
 Context = grpc.aio.ServicerContext[Any, Any]

@@ -54,6 +54,13 @@ class CallLimits:
     max_tokens: int | None = None
     max_cost_micros: int | None = None
 
+    def within(self, outer: "CallLimits") -> "CallLimits":
+        """The tighter of both, each for itself."""
+        return CallLimits(
+            max_tokens=_tighter(self.max_tokens, outer.max_tokens),
+            max_cost_micros=_tighter(self.max_cost_micros, outer.max_cost_micros),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tariff:
@@ -90,3 +97,7 @@ class Tariff:
         except LookupError:
             return None
         return math.ceil(price.total_price * _MICROS)
+
+
+def _tighter(one: int | None, other: int | None) -> int | None:
+    return min((limit for limit in (one, other) if limit is not None), default=None)

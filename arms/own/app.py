@@ -7,6 +7,7 @@ from arms.clients import GrpcRegister
 from arms.host import HostedArm, Shared, serve_arms
 from arms.model.layer import open_model_layer
 from arms.own.settings import OwnArmSettings
+from arms.permission.app import token_verifiers
 from servicekit.channel import open_channel
 from servicekit.running import Running
 
@@ -27,5 +28,13 @@ async def build_own(hosted: HostedArm, *, settings: OwnArmSettings) -> AsyncGene
         orchestrator = await stack.enter_async_context(
             open_channel(settings.target("orchestrator"), timeout=_REGISTER_SECONDS, tokens=tokens)
         )
-        shared = Shared(settings=settings, layer=layer, register=GrpcRegister(channel=orchestrator))
-        yield await stack.enter_async_context(serve_arms([hosted], shared=shared))
+        verifiers = token_verifiers(channel=orchestrator)
+        shared = Shared(
+            settings=settings,
+            layer=layer,
+            register=GrpcRegister(channel=orchestrator),
+            verifiers=verifiers,
+        )
+        yield await stack.enter_async_context(
+            serve_arms([hosted], shared=shared, background=[verifiers.keys.follow])
+        )

@@ -10,7 +10,7 @@ from arms import convert
 from arms.calls import Calls
 from arms.planner.plan import Offer, PlannedStep, PlanRequest
 from arms.planner.planning import make_plan
-from arms.servicer import call_bytes
+from servicekit.capability.call import call_bytes
 from servicekit.context import set_task_id
 
 Context = grpc.aio.ServicerContext[Any, Any]

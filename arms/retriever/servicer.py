@@ -13,7 +13,7 @@ from arms.provenance import Record
 from arms.retriever import convert
 from arms.retriever.arm import DOCUMENT_SEARCH
 from arms.retriever.retriever import Retriever
-from arms.servicer import call_bytes
+from servicekit.capability.call import call_bytes
 from servicekit.principal import current_principal
 
 Context = grpc.aio.ServicerContext[Any, Any]

@@ -14,6 +14,7 @@ from arms import convert
 from arms.arm import Arm
 from arms.declaration import check_arm, check_arm_class
 from arms.host import HostedArm, Shared, serve_arms
+from arms.permission.unchecked import unchecked
 from arms.settings import ArmsSettings
 from arms.step import Citation
 from arms.testing.scripted import scripted_layer
@@ -98,7 +99,12 @@ async def _call(
     hosted = HostedArm(arm=arm, board=StatusBoard(service=arm.arm_id))
     with tempfile.TemporaryDirectory(prefix="octo-") as folder:
         settings = ArmsSettings(socket_dir=Path(folder), grpc_ports={})
-        shared = Shared(settings=settings, layer=scripted_layer(model_answers), register=None)
+        shared = Shared(
+            settings=settings,
+            layer=scripted_layer(model_answers),
+            register=None,
+            verifiers=unchecked,
+        )
         async with (
             serve_arms([hosted], shared=shared) as running,
             open_channel(running.endpoints[arm.arm_id], timeout=seconds) as channel,

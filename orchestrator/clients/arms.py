@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import cast
 
 import grpc
+from google.protobuf.message import Message
 from octollm.arms.v1 import (
     arm_pb2,
     arm_pb2_grpc,
@@ -17,10 +18,25 @@ from octollm.arms.v1 import (
 )
 
 from orchestrator.budget import Reservation
-from orchestrator.calls import Brief, Found, Offer, Review, ReviewAction, StepInput, StepProgress
+from orchestrator.calls import (
+    PLAN,
+    REVIEW,
+    VALIDATE,
+    Brief,
+    Found,
+    Offer,
+    Review,
+    ReviewAction,
+    StepInput,
+    StepProgress,
+)
 from orchestrator.clients import messages
 from orchestrator.model import ArmInstance, Citation, Judgement, PiiPolicy, Plan, Step, StepResult
+from orchestrator.permits import Permit, Permits
+from servicekit.capability.call import call_bytes, call_sha256, put_token
+from servicekit.capability.claims import Bounds
 from servicekit.channel import open_channel
+from servicekit.context import remaining_seconds
 from servicekit.errors import InternalError
 from servicekit.internal_tokens import InternalTokens
 
@@ -33,11 +49,13 @@ class GrpcArms:
 
     Args:
         seconds: how long a call may take when the caller's deadline leaves more.
+        permits: signs the permission that every call carries.
         tokens: makes internal tokens; None while authentication is off.
     """
 
-    def __init__(self, *, seconds: float, tokens: InternalTokens | None = None) -> None:
+    def __init__(self, *, seconds: float, permits: Permits, tokens: InternalTokens | None = None) -> None:
         self._seconds = seconds
+        self._permits = permits
         self._tokens = tokens
         self._channels: dict[str, grpc.aio.Channel] = {}
 
@@ -70,6 +88,7 @@ class GrpcArms:
             feedback=feedback,
             limits=messages.limits_to(bounds),
         )
+        self._permit(request, instance, act=PLAN, brief=brief, bounds=bounds)
         return messages.plan_from(await stub.CreatePlan(request))
 
     async def execute(
@@ -85,6 +104,9 @@ class GrpcArms:
         """Do one step: progress, then exactly one result; closing the iterator cancels the call."""
         stub = arm_pb2_grpc.ArmServiceStub(await self._channel(instance))
         request = _execute_request(brief=brief, step=step, inputs=inputs, bounds=bounds)
+        self._permit(
+            request, instance, act=request.capability, brief=brief, bounds=bounds, step=step, seconds=seconds
+        )
         async with contextlib.aclosing(_stream(stub, request, seconds=seconds)) as stream:
             async for event in stream:
                 yield event
@@ -108,19 +130,20 @@ class GrpcArms:
             citations=messages.citations_to(citations),
             limits=messages.limits_to(bounds),
         )
+        self._permit(request, instance, act=VALIDATE, brief=brief, bounds=bounds)
         return messages.judgement_from(await stub.ValidateOutput(request))
 
     async def review(self, instance: ArmInstance, *, brief: Brief, text: str, pii: PiiPolicy) -> Review:
         """Whether a text may leave."""
         stub = guardian_pb2_grpc.GuardianServiceStub(await self._channel(instance))
-        response = await stub.ReviewContent(
-            guardian_pb2.ReviewContentRequest(
-                task=messages.brief_to(brief),
-                text=text,
-                direction=guardian_pb2.DIRECTION_OUT,
-                pii=guardian_pb2.PiiPolicy.ValueType(pii),
-            )
+        request = guardian_pb2.ReviewContentRequest(
+            task=messages.brief_to(brief),
+            text=text,
+            direction=guardian_pb2.DIRECTION_OUT,
+            pii=guardian_pb2.PiiPolicy.ValueType(pii),
         )
+        self._permit(request, instance, act=REVIEW, brief=brief)
+        response = await stub.ReviewContent(request)
         if response.action == guardian_pb2.REVIEW_ACTION_UNSPECIFIED:
             raise InternalError("the guardian did not decide")
         return Review(
@@ -132,6 +155,32 @@ class GrpcArms:
             ),
             provenance=messages.provenance_from(response.provenance),
         )
+
+    def _permit(
+        self,
+        request: Message,
+        instance: ArmInstance,
+        *,
+        act: str,
+        brief: Brief,
+        bounds: Reservation | None = None,
+        step: Step | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Put the permission for exactly this call into a request that is complete but for it."""
+        permit = Permit(
+            audience=instance.instance_id,
+            acts=(act,),
+            call=call_sha256(call_bytes(request)),
+            running=remaining_seconds(self._seconds if seconds is None else seconds),
+            task_id=brief.task_id,
+            step_id=step.step_id if step else "",
+            attempt=max(step.attempts, 1) if step else 0,
+            bounds=Bounds(max_tokens=bounds.tokens, max_cost_micros=bounds.cost_micros)
+            if bounds
+            else Bounds(),
+        )
+        put_token(request, self._permits.sign(permit).token)
 
     async def _channel(self, instance: ArmInstance) -> grpc.aio.Channel:
         endpoint = instance.description.endpoint

@@ -132,6 +132,7 @@ def arm_to(arm: Arm) -> arm_registry_pb2.Arm:
         status_detail=arm.best.status_detail,
         instances=arm.alive,
         last_seen_at=stamp(arm.best.last_seen_at),
+        instance_id=arm.best.instance_id,
     )
 
 

@@ -19,6 +19,7 @@ from arms.arm import Arm, Capability, Emit, ModelNeed
 from arms.clients import GrpcRegister
 from arms.host import HostedArm
 from arms.model.session import ModelSession
+from arms.permission.verifier import Permission
 from arms.step import Artifact, Citation, Progress, Result, Step
 from servicekit.channel import open_channel
 from servicekit.errors import (
@@ -168,10 +169,11 @@ class OnlyOpenSesame:
     def __init__(self) -> None:
         self.asked: list[tuple[str, bytes]] = []
 
-    async def verify(self, *, token: str, act: str, call: bytes) -> None:
+    async def verify(self, *, token: str, act: str, call: bytes, task_id: str) -> Permission:
         self.asked.append((act, call))
         if token != "sesame":
             raise PermissionDeniedError("no permission for this step")
+        return Permission(token=token)
 
 
 async def test_without_a_valid_token_nothing_is_done() -> None:

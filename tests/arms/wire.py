@@ -15,7 +15,7 @@ from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
 from arms.arm import Arm
 from arms.host import HostedArm, Shared, serve_arms
 from arms.model.layer import ModelChoice, open_model_layer
-from arms.permission import Verifier
+from arms.permission.verifier import Verifier
 from arms.registration import Register
 from arms.settings import ArmsSettings
 from servicekit.channel import open_channel
@@ -44,7 +44,7 @@ async def hosted(
     with tempfile.TemporaryDirectory(prefix="octo-") as folder:
         settings = ArmsSettings(socket_dir=Path(folder), grpc_ports={})
         async with open_model_layer(choice) as layer:
-            shared = Shared(settings=settings, layer=layer, register=register, verifier=verifier)
+            shared = Shared(settings=settings, layer=layer, register=register, verifiers=lambda _: verifier)
             async with serve_arms(ready, shared=shared) as running:
                 yield running
 

@@ -20,7 +20,13 @@ from octollm.arms.v1 import (
     planner_pb2,
     planner_pb2_grpc,
 )
-from octollm.orchestrator.v1 import arm_registry_pb2, arm_registry_pb2_grpc, tasks_pb2, tasks_pb2_grpc
+from octollm.orchestrator.v1 import (
+    arm_registry_pb2,
+    arm_registry_pb2_grpc,
+    capability_pb2_grpc,
+    tasks_pb2,
+    tasks_pb2_grpc,
+)
 from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
 from octollm.service.v1 import status_pb2, status_pb2_grpc
 from pydantic import SecretStr
@@ -227,6 +233,11 @@ class House:
     tasks: "tasks_pb2_grpc.TaskServiceAsyncStub"
     arms: "arm_registry_pb2_grpc.ArmRegistryServiceAsyncStub"
     status: "status_pb2_grpc.StatusServiceAsyncStub"
+    channel: grpc.aio.Channel
+
+    @property
+    def capabilities(self) -> "capability_pb2_grpc.CapabilityServiceAsyncStub":
+        return capability_pb2_grpc.CapabilityServiceStub(self.channel)
 
     async def metrics(self) -> str:
         return (await self.status.GetMetrics(status_pb2.GetMetricsRequest())).text
@@ -307,6 +318,7 @@ async def running_house(
             tasks=tasks_pb2_grpc.TaskServiceStub(channel),
             arms=arm_registry_pb2_grpc.ArmRegistryServiceStub(channel),
             status=status_pb2_grpc.StatusServiceStub(channel),
+            channel=channel,
         )
         if register:
             await house.register_roles()

@@ -87,6 +87,7 @@ def running_house_on(settings: Any, script: Script, running: Any) -> Any:
                 tasks=tasks_pb2_grpc.TaskServiceStub(channel),
                 arms=arm_registry_pb2_grpc.ArmRegistryServiceStub(channel),
                 status=status_pb2_grpc.StatusServiceStub(channel),
+                channel=channel,
             )
 
     return opened()

@@ -19,6 +19,7 @@ from arms.executor.app import host_executor
 from arms.executor.settings import ExecutorSettings
 from arms.host import HostedArm, Shared, serve_arms
 from arms.model.layer import ModelChoice, open_model_layer
+from arms.permission.unchecked import unchecked
 from arms.settings import ArmsSettings
 from servicekit.channel import open_channel
 from servicekit.errors import OctoError
@@ -38,7 +39,12 @@ async def serving(hosted: HostedArm) -> AsyncGenerator[grpc.aio.Channel]:
         open_model_layer(ModelChoice(name="local")) as layer,
         serve_arms(
             [hosted],
-            shared=Shared(settings=ArmsSettings(grpc_ports={"executor": 0}), layer=layer, register=None),
+            shared=Shared(
+                settings=ArmsSettings(grpc_ports={"executor": 0}),
+                layer=layer,
+                register=None,
+                verifiers=unchecked,
+            ),
         ) as running,
         open_channel(running.endpoints["executor"], timeout=60) as channel,
     ):

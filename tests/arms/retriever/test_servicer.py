@@ -13,6 +13,7 @@ from octollm.service.v1 import status_pb2, status_pb2_grpc
 from pydantic import SecretStr
 
 from arms.host import Shared, serve_arms
+from arms.permission.unchecked import unchecked
 from arms.retriever.app import host_retriever
 from arms.retriever.documents import MAX_BYTES
 from arms.retriever.embedding import EMBEDDERS, WORDLLAMA, Model
@@ -45,6 +46,7 @@ async def serving(
         settings=ArmsSettings(grpc_ports={"retriever": 0}),
         layer=scripted_layer(model_answers),
         register=None,
+        verifiers=unchecked,
     )
     async with (
         serve_arms([host_retriever(settings)], shared=shared) as running,

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from octollm.arms.v1 import arm_pb2 as octollm_dot_arms_dot_v1_dot_arm__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*octollm/orchestrator/v1/arm_registry.proto\x12\x17octollm.orchestrator.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19octollm/arms/v1/arm.proto\"\xb1\x02\n\x0e\x41rmDescription\x12-\n\x06\x61rm_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\x12\x17\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12\x1d\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x18\n\x07version\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18\x32\x12=\n\x0c\x63\x61pabilities\x18\x05 \x03(\x0b\x32\x1b.octollm.arms.v1.CapabilityB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x32\x12\x1c\n\tcost_tier\x18\x06 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x05(\x01\x12\x1c\n\x08\x65ndpoint\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12#\n\x0fmax_concurrency\x18\x08 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x01\"\xd3\x01\n\x03\x41rm\x12<\n\x0b\x64\x65scription\x18\x01 \x01(\x0b\x32\'.octollm.orchestrator.v1.ArmDescription\x12\x32\n\x06status\x18\x02 \x01(\x0e\x32\".octollm.orchestrator.v1.ArmStatus\x12\x15\n\rstatus_detail\x18\x03 \x01(\t\x12\x11\n\tinstances\x18\x04 \x01(\x05\x12\x30\n\x0clast_seen_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe5\x01\n\x12RegisterArmRequest\x12\x32\n\x0binstance_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9._-]{1,64}$\x12<\n\x03\x61rm\x18\x02 \x01(\x0b\x32\'.octollm.orchestrator.v1.ArmDescriptionB\x06\xbaH\x03\xc8\x01\x01\x12<\n\x06status\x18\x03 \x01(\x0e\x32\".octollm.orchestrator.v1.ArmStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1f\n\rstatus_detail\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"9\n\x13RegisterArmResponse\x12\"\n\x1aheartbeat_interval_seconds\x18\x01 \x01(\x01\"\xc2\x01\n\x13HeartbeatArmRequest\x12\x32\n\x0binstance_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9._-]{1,64}$\x12<\n\x06status\x18\x02 \x01(\x0e\x32\".octollm.orchestrator.v1.ArmStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1f\n\rstatus_detail\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x18\n\x07running\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\"%\n\x14HeartbeatArmResponse\x12\r\n\x05known\x18\x01 \x01(\x08\"J\n\x14\x44\x65registerArmRequest\x12\x32\n\x0binstance_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9._-]{1,64}$\"\x17\n\x15\x44\x65registerArmResponse\">\n\rGetArmRequest\x12-\n\x06\x61rm_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\";\n\x0eGetArmResponse\x12)\n\x03\x61rm\x18\x01 \x01(\x0b\x32\x1c.octollm.orchestrator.v1.Arm\"L\n\x0fListArmsRequest\x12\x1b\n\x04page\x18\x01 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"S\n\x10ListArmsResponse\x12*\n\x04\x61rms\x18\x01 \x03(\x0b\x32\x1c.octollm.orchestrator.v1.Arm\x12\x13\n\x0btotal_items\x18\x02 \x01(\x03*t\n\tArmStatus\x12\x1a\n\x16\x41RM_STATUS_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41RM_STATUS_HEALTHY\x10\x01\x12\x17\n\x13\x41RM_STATUS_DEGRADED\x10\x02\x12\x1a\n\x16\x41RM_STATUS_UNAVAILABLE\x10\x03\x32\x97\x04\n\x12\x41rmRegistryService\x12h\n\x0bRegisterArm\x12+.octollm.orchestrator.v1.RegisterArmRequest\x1a,.octollm.orchestrator.v1.RegisterArmResponse\x12k\n\x0cHeartbeatArm\x12,.octollm.orchestrator.v1.HeartbeatArmRequest\x1a-.octollm.orchestrator.v1.HeartbeatArmResponse\x12n\n\rDeregisterArm\x12-.octollm.orchestrator.v1.DeregisterArmRequest\x1a..octollm.orchestrator.v1.DeregisterArmResponse\x12Y\n\x06GetArm\x12&.octollm.orchestrator.v1.GetArmRequest\x1a\'.octollm.orchestrator.v1.GetArmResponse\x12_\n\x08ListArms\x12(.octollm.orchestrator.v1.ListArmsRequest\x1a).octollm.orchestrator.v1.ListArmsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*octollm/orchestrator/v1/arm_registry.proto\x12\x17octollm.orchestrator.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19octollm/arms/v1/arm.proto\"\xb1\x02\n\x0e\x41rmDescription\x12-\n\x06\x61rm_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\x12\x17\n\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64\x12\x1d\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x18\n\x07version\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18\x32\x12=\n\x0c\x63\x61pabilities\x18\x05 \x03(\x0b\x32\x1b.octollm.arms.v1.CapabilityB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x32\x12\x1c\n\tcost_tier\x18\x06 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x05(\x01\x12\x1c\n\x08\x65ndpoint\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12#\n\x0fmax_concurrency\x18\x08 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x01\"\xe8\x01\n\x03\x41rm\x12<\n\x0b\x64\x65scription\x18\x01 \x01(\x0b\x32\'.octollm.orchestrator.v1.ArmDescription\x12\x32\n\x06status\x18\x02 \x01(\x0e\x32\".octollm.orchestrator.v1.ArmStatus\x12\x15\n\rstatus_detail\x18\x03 \x01(\t\x12\x11\n\tinstances\x18\x04 \x01(\x05\x12\x30\n\x0clast_seen_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0binstance_id\x18\x06 \x01(\t\"\xe5\x01\n\x12RegisterArmRequest\x12\x32\n\x0binstance_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9._-]{1,64}$\x12<\n\x03\x61rm\x18\x02 \x01(\x0b\x32\'.octollm.orchestrator.v1.ArmDescriptionB\x06\xbaH\x03\xc8\x01\x01\x12<\n\x06status\x18\x03 \x01(\x0e\x32\".octollm.orchestrator.v1.ArmStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1f\n\rstatus_detail\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\"9\n\x13RegisterArmResponse\x12\"\n\x1aheartbeat_interval_seconds\x18\x01 \x01(\x01\"\xc2\x01\n\x13HeartbeatArmRequest\x12\x32\n\x0binstance_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9._-]{1,64}$\x12<\n\x06status\x18\x02 \x01(\x0e\x32\".octollm.orchestrator.v1.ArmStatusB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1f\n\rstatus_detail\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03\x12\x18\n\x07running\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\"%\n\x14HeartbeatArmResponse\x12\r\n\x05known\x18\x01 \x01(\x08\"J\n\x14\x44\x65registerArmRequest\x12\x32\n\x0binstance_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9._-]{1,64}$\"\x17\n\x15\x44\x65registerArmResponse\">\n\rGetArmRequest\x12-\n\x06\x61rm_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\";\n\x0eGetArmResponse\x12)\n\x03\x61rm\x18\x01 \x01(\x0b\x32\x1c.octollm.orchestrator.v1.Arm\"L\n\x0fListArmsRequest\x12\x1b\n\x04page\x18\x01 \x01(\x03\x42\r\xbaH\n\"\x08\x18\x80\x94\xeb\xdc\x03(\x00\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\"S\n\x10ListArmsResponse\x12*\n\x04\x61rms\x18\x01 \x03(\x0b\x32\x1c.octollm.orchestrator.v1.Arm\x12\x13\n\x0btotal_items\x18\x02 \x01(\x03*t\n\tArmStatus\x12\x1a\n\x16\x41RM_STATUS_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41RM_STATUS_HEALTHY\x10\x01\x12\x17\n\x13\x41RM_STATUS_DEGRADED\x10\x02\x12\x1a\n\x16\x41RM_STATUS_UNAVAILABLE\x10\x03\x32\x97\x04\n\x12\x41rmRegistryService\x12h\n\x0bRegisterArm\x12+.octollm.orchestrator.v1.RegisterArmRequest\x1a,.octollm.orchestrator.v1.RegisterArmResponse\x12k\n\x0cHeartbeatArm\x12,.octollm.orchestrator.v1.HeartbeatArmRequest\x1a-.octollm.orchestrator.v1.HeartbeatArmResponse\x12n\n\rDeregisterArm\x12-.octollm.orchestrator.v1.DeregisterArmRequest\x1a..octollm.orchestrator.v1.DeregisterArmResponse\x12Y\n\x06GetArm\x12&.octollm.orchestrator.v1.GetArmRequest\x1a\'.octollm.orchestrator.v1.GetArmResponse\x12_\n\x08ListArms\x12(.octollm.orchestrator.v1.ListArmsRequest\x1a).octollm.orchestrator.v1.ListArmsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -74,32 +74,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTARMSREQUEST'].fields_by_name['page']._serialized_options = b'\272H\n\"\010\030\200\224\353\334\003(\000'
   _globals['_LISTARMSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTARMSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\030d(\000'
-  _globals['_ARMSTATUS']._serialized_start=1598
-  _globals['_ARMSTATUS']._serialized_end=1714
+  _globals['_ARMSTATUS']._serialized_start=1619
+  _globals['_ARMSTATUS']._serialized_end=1735
   _globals['_ARMDESCRIPTION']._serialized_start=161
   _globals['_ARMDESCRIPTION']._serialized_end=466
   _globals['_ARM']._serialized_start=469
-  _globals['_ARM']._serialized_end=680
-  _globals['_REGISTERARMREQUEST']._serialized_start=683
-  _globals['_REGISTERARMREQUEST']._serialized_end=912
-  _globals['_REGISTERARMRESPONSE']._serialized_start=914
-  _globals['_REGISTERARMRESPONSE']._serialized_end=971
-  _globals['_HEARTBEATARMREQUEST']._serialized_start=974
-  _globals['_HEARTBEATARMREQUEST']._serialized_end=1168
-  _globals['_HEARTBEATARMRESPONSE']._serialized_start=1170
-  _globals['_HEARTBEATARMRESPONSE']._serialized_end=1207
-  _globals['_DEREGISTERARMREQUEST']._serialized_start=1209
-  _globals['_DEREGISTERARMREQUEST']._serialized_end=1283
-  _globals['_DEREGISTERARMRESPONSE']._serialized_start=1285
-  _globals['_DEREGISTERARMRESPONSE']._serialized_end=1308
-  _globals['_GETARMREQUEST']._serialized_start=1310
-  _globals['_GETARMREQUEST']._serialized_end=1372
-  _globals['_GETARMRESPONSE']._serialized_start=1374
-  _globals['_GETARMRESPONSE']._serialized_end=1433
-  _globals['_LISTARMSREQUEST']._serialized_start=1435
-  _globals['_LISTARMSREQUEST']._serialized_end=1511
-  _globals['_LISTARMSRESPONSE']._serialized_start=1513
-  _globals['_LISTARMSRESPONSE']._serialized_end=1596
-  _globals['_ARMREGISTRYSERVICE']._serialized_start=1717
-  _globals['_ARMREGISTRYSERVICE']._serialized_end=2252
+  _globals['_ARM']._serialized_end=701
+  _globals['_REGISTERARMREQUEST']._serialized_start=704
+  _globals['_REGISTERARMREQUEST']._serialized_end=933
+  _globals['_REGISTERARMRESPONSE']._serialized_start=935
+  _globals['_REGISTERARMRESPONSE']._serialized_end=992
+  _globals['_HEARTBEATARMREQUEST']._serialized_start=995
+  _globals['_HEARTBEATARMREQUEST']._serialized_end=1189
+  _globals['_HEARTBEATARMRESPONSE']._serialized_start=1191
+  _globals['_HEARTBEATARMRESPONSE']._serialized_end=1228
+  _globals['_DEREGISTERARMREQUEST']._serialized_start=1230
+  _globals['_DEREGISTERARMREQUEST']._serialized_end=1304
+  _globals['_DEREGISTERARMRESPONSE']._serialized_start=1306
+  _globals['_DEREGISTERARMRESPONSE']._serialized_end=1329
+  _globals['_GETARMREQUEST']._serialized_start=1331
+  _globals['_GETARMREQUEST']._serialized_end=1393
+  _globals['_GETARMRESPONSE']._serialized_start=1395
+  _globals['_GETARMRESPONSE']._serialized_end=1454
+  _globals['_LISTARMSREQUEST']._serialized_start=1456
+  _globals['_LISTARMSREQUEST']._serialized_end=1532
+  _globals['_LISTARMSRESPONSE']._serialized_start=1534
+  _globals['_LISTARMSRESPONSE']._serialized_end=1617
+  _globals['_ARMREGISTRYSERVICE']._serialized_start=1738
+  _globals['_ARMREGISTRYSERVICE']._serialized_end=2273
 # @@protoc_insertion_point(module_scope)

@@ -112,12 +112,15 @@ class Arm(_message.Message):
     STATUS_DETAIL_FIELD_NUMBER: _builtins.int
     INSTANCES_FIELD_NUMBER: _builtins.int
     LAST_SEEN_AT_FIELD_NUMBER: _builtins.int
+    INSTANCE_ID_FIELD_NUMBER: _builtins.int
     status: Global___ArmStatus.ValueType
     """How well it works."""
     status_detail: _builtins.str
     """Why it does not work fully; empty when it does."""
     instances: _builtins.int
     """How many instances are alive."""
+    instance_id: _builtins.str
+    """The instance that listens at the description's endpoint; a capability token for a call there names it."""
     @_builtins.property
     def description(self) -> Global___ArmDescription:
         """What it says of itself."""
@@ -134,10 +137,11 @@ class Arm(_message.Message):
         status_detail: _builtins.str = ...,
         instances: _builtins.int = ...,
         last_seen_at: _timestamp_pb2.Timestamp | None = ...,
+        instance_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "last_seen_at", b"last_seen_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "instances", b"instances", "last_seen_at", b"last_seen_at", "status", b"status", "status_detail", b"status_detail"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "instance_id", b"instance_id", "instances", b"instances", "last_seen_at", b"last_seen_at", "status", b"status", "status_detail", b"status_detail"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from octollm.arms.v1 import execution_pb2 as octollm_dot_arms_dot_v1_dot_execution__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(octollm/orchestrator/v1/capability.proto\x12\x17octollm.orchestrator.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8d\x02\n\x0f\x43\x61pabilityGrant\x12;\n\x14\x61udience_instance_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9._-]{1,64}$\x12\x18\n\x07task_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x07step_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x07\x61ttempt\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x18\n\x04\x61\x63ts\x18\x05 \x03(\tB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\n\x12/\n\x10\x61rguments_sha256\x18\x06 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\x12$\n\x10lifetime_seconds\x18\x07 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xac\x02(\x01\"Y\n\x16IssueCapabilityRequest\x12?\n\x05grant\x18\x01 \x01(\x0b\x32(.octollm.orchestrator.v1.CapabilityGrantB\x06\xbaH\x03\xc8\x01\x01\"X\n\x17IssueCapabilityResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"w\n\x19\x44\x65legateCapabilityRequest\x12\x19\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\x80@\x12?\n\x05grant\x18\x02 \x01(\x0b\x32(.octollm.orchestrator.v1.CapabilityGrantB\x06\xbaH\x03\xc8\x01\x01\"[\n\x1a\x44\x65legateCapabilityResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1d\n\x1bListVerificationKeysRequest\"1\n\x1cListVerificationKeysResponse\x12\x11\n\tjwks_json\x18\x01 \x01(\t2\x8e\x03\n\x11\x43\x61pabilityService\x12t\n\x0fIssueCapability\x12/.octollm.orchestrator.v1.IssueCapabilityRequest\x1a\x30.octollm.orchestrator.v1.IssueCapabilityResponse\x12}\n\x12\x44\x65legateCapability\x12\x32.octollm.orchestrator.v1.DelegateCapabilityRequest\x1a\x33.octollm.orchestrator.v1.DelegateCapabilityResponse\x12\x83\x01\n\x14ListVerificationKeys\x12\x34.octollm.orchestrator.v1.ListVerificationKeysRequest\x1a\x35.octollm.orchestrator.v1.ListVerificationKeysResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(octollm/orchestrator/v1/capability.proto\x12\x17octollm.orchestrator.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1foctollm/arms/v1/execution.proto\"\xb6\x02\n\x0f\x43\x61pabilityGrant\x12;\n\x14\x61udience_instance_id\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x32\x16^[A-Za-z0-9._-]{1,64}$\x12\x18\n\x07task_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x07step_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x07\x61ttempt\x18\x04 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x18\n\x04\x61\x63ts\x18\x05 \x03(\tB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\n\x12/\n\x10\x61rguments_sha256\x18\x06 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$\x12$\n\x10lifetime_seconds\x18\x07 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xac\x02(\x01\x12\'\n\x06limits\x18\x08 \x01(\x0b\x32\x17.octollm.arms.v1.Limits\"Y\n\x16IssueCapabilityRequest\x12?\n\x05grant\x18\x01 \x01(\x0b\x32(.octollm.orchestrator.v1.CapabilityGrantB\x06\xbaH\x03\xc8\x01\x01\"X\n\x17IssueCapabilityResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"w\n\x19\x44\x65legateCapabilityRequest\x12\x19\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\x80@\x12?\n\x05grant\x18\x02 \x01(\x0b\x32(.octollm.orchestrator.v1.CapabilityGrantB\x06\xbaH\x03\xc8\x01\x01\"[\n\x1a\x44\x65legateCapabilityResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x1d\n\x1bListVerificationKeysRequest\"Z\n\x1cListVerificationKeysResponse\x12\x11\n\tjwks_json\x18\x01 \x01(\t\x12\'\n\x03now\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\x8e\x03\n\x11\x43\x61pabilityService\x12t\n\x0fIssueCapability\x12/.octollm.orchestrator.v1.IssueCapabilityRequest\x1a\x30.octollm.orchestrator.v1.IssueCapabilityResponse\x12}\n\x12\x44\x65legateCapability\x12\x32.octollm.orchestrator.v1.DelegateCapabilityRequest\x1a\x33.octollm.orchestrator.v1.DelegateCapabilityResponse\x12\x83\x01\n\x14ListVerificationKeys\x12\x34.octollm.orchestrator.v1.ListVerificationKeysRequest\x1a\x35.octollm.orchestrator.v1.ListVerificationKeysResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,20 +54,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELEGATECAPABILITYREQUEST'].fields_by_name['token']._serialized_options = b'\272H\007r\005\020\001(\200@'
   _globals['_DELEGATECAPABILITYREQUEST'].fields_by_name['grant']._loaded_options = None
   _globals['_DELEGATECAPABILITYREQUEST'].fields_by_name['grant']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_CAPABILITYGRANT']._serialized_start=132
-  _globals['_CAPABILITYGRANT']._serialized_end=401
-  _globals['_ISSUECAPABILITYREQUEST']._serialized_start=403
-  _globals['_ISSUECAPABILITYREQUEST']._serialized_end=492
-  _globals['_ISSUECAPABILITYRESPONSE']._serialized_start=494
-  _globals['_ISSUECAPABILITYRESPONSE']._serialized_end=582
-  _globals['_DELEGATECAPABILITYREQUEST']._serialized_start=584
-  _globals['_DELEGATECAPABILITYREQUEST']._serialized_end=703
-  _globals['_DELEGATECAPABILITYRESPONSE']._serialized_start=705
-  _globals['_DELEGATECAPABILITYRESPONSE']._serialized_end=796
-  _globals['_LISTVERIFICATIONKEYSREQUEST']._serialized_start=798
-  _globals['_LISTVERIFICATIONKEYSREQUEST']._serialized_end=827
-  _globals['_LISTVERIFICATIONKEYSRESPONSE']._serialized_start=829
-  _globals['_LISTVERIFICATIONKEYSRESPONSE']._serialized_end=878
-  _globals['_CAPABILITYSERVICE']._serialized_start=881
-  _globals['_CAPABILITYSERVICE']._serialized_end=1279
+  _globals['_CAPABILITYGRANT']._serialized_start=165
+  _globals['_CAPABILITYGRANT']._serialized_end=475
+  _globals['_ISSUECAPABILITYREQUEST']._serialized_start=477
+  _globals['_ISSUECAPABILITYREQUEST']._serialized_end=566
+  _globals['_ISSUECAPABILITYRESPONSE']._serialized_start=568
+  _globals['_ISSUECAPABILITYRESPONSE']._serialized_end=656
+  _globals['_DELEGATECAPABILITYREQUEST']._serialized_start=658
+  _globals['_DELEGATECAPABILITYREQUEST']._serialized_end=777
+  _globals['_DELEGATECAPABILITYRESPONSE']._serialized_start=779
+  _globals['_DELEGATECAPABILITYRESPONSE']._serialized_end=870
+  _globals['_LISTVERIFICATIONKEYSREQUEST']._serialized_start=872
+  _globals['_LISTVERIFICATIONKEYSREQUEST']._serialized_end=901
+  _globals['_LISTVERIFICATIONKEYSRESPONSE']._serialized_start=903
+  _globals['_LISTVERIFICATIONKEYSRESPONSE']._serialized_end=993
+  _globals['_CAPABILITYSERVICE']._serialized_start=996
+  _globals['_CAPABILITYSERVICE']._serialized_end=1394
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from octollm.arms.v1 import execution_pb2 as _execution_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -32,21 +33,26 @@ class CapabilityGrant(_message.Message):
     ACTS_FIELD_NUMBER: _builtins.int
     ARGUMENTS_SHA256_FIELD_NUMBER: _builtins.int
     LIFETIME_SECONDS_FIELD_NUMBER: _builtins.int
+    LIMITS_FIELD_NUMBER: _builtins.int
     audience_instance_id: _builtins.str
     """The arm instance that may act on it."""
     task_id: _builtins.str
-    """The task; empty for a direct call."""
+    """The task; empty for a direct call, and for that of the held token when it is delegated."""
     step_id: _builtins.str
-    """The step; empty for a direct call."""
+    """The step; empty for a direct call, and for that of the held token when it is delegated."""
     attempt: _builtins.int
     """The try of the step."""
     arguments_sha256: _builtins.str
-    """SHA-256 in hex of the arguments."""
+    """SHA-256 in hex of the call: the request, serialised deterministically, with capability_token empty."""
     lifetime_seconds: _builtins.int
-    """Seconds that it is good for, 1 to 300."""
+    """Seconds within which the call must begin, 1 to 300."""
     @_builtins.property
     def acts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The capabilities that may be used, such as "text_generation"."""
+
+    @_builtins.property
+    def limits(self) -> _execution_pb2.Limits:
+        """Bounds on the call, beside those that stand in it; absent for none."""
 
     def __init__(
         self,
@@ -58,10 +64,11 @@ class CapabilityGrant(_message.Message):
         acts: _abc.Iterable[_builtins.str] | None = ...,
         arguments_sha256: _builtins.str = ...,
         lifetime_seconds: _builtins.int = ...,
+        limits: _execution_pb2.Limits | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acts", b"acts", "arguments_sha256", b"arguments_sha256", "attempt", b"attempt", "audience_instance_id", b"audience_instance_id", "lifetime_seconds", b"lifetime_seconds", "step_id", b"step_id", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acts", b"acts", "arguments_sha256", b"arguments_sha256", "attempt", b"attempt", "audience_instance_id", b"audience_instance_id", "lifetime_seconds", b"lifetime_seconds", "limits", b"limits", "step_id", b"step_id", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -199,16 +206,22 @@ class ListVerificationKeysResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     JWKS_JSON_FIELD_NUMBER: _builtins.int
+    NOW_FIELD_NUMBER: _builtins.int
     jwks_json: _builtins.str
     """A JSON Web Key Set with Ed25519 public keys."""
+    @_builtins.property
+    def now(self) -> _timestamp_pb2.Timestamp:
+        """The time by the database's clock, which tokens are dated by."""
+
     def __init__(
         self,
         *,
         jwks_json: _builtins.str = ...,
+        now: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["now", b"now"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["jwks_json", b"jwks_json"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["jwks_json", b"jwks_json", "now", b"now"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -57,14 +57,16 @@ class CapabilityServiceServicer:
     """
 
     def IssueCapability(self, request, context):
-        """IssueCapability makes a token for a direct call of an arm by a principal with the scope.
+        """IssueCapability makes a token for a direct call of an arm by a principal with the scope. A grant that names
+        a task or a step is refused: those are given by the orchestrator alone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DelegateCapability(self, request, context):
-        """DelegateCapability makes a narrower token from one that the caller holds.
+        """DelegateCapability makes a narrower token from one that the caller holds: the same task, step and attempt,
+        an act that the held one may lead to, no more limits. What is delegated cannot be delegated on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

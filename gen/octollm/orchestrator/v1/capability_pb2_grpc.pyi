@@ -34,9 +34,13 @@ class CapabilityServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CapabilityServiceAsyncStub: ...
     IssueCapability: _grpc.UnaryUnaryMultiCallable[_capability_pb2.IssueCapabilityRequest, _capability_pb2.IssueCapabilityResponse]
-    """IssueCapability makes a token for a direct call of an arm by a principal with the scope."""
+    """IssueCapability makes a token for a direct call of an arm by a principal with the scope. A grant that names
+    a task or a step is refused: those are given by the orchestrator alone.
+    """
     DelegateCapability: _grpc.UnaryUnaryMultiCallable[_capability_pb2.DelegateCapabilityRequest, _capability_pb2.DelegateCapabilityResponse]
-    """DelegateCapability makes a narrower token from one that the caller holds."""
+    """DelegateCapability makes a narrower token from one that the caller holds: the same task, step and attempt,
+    an act that the held one may lead to, no more limits. What is delegated cannot be delegated on.
+    """
     ListVerificationKeys: _grpc.UnaryUnaryMultiCallable[_capability_pb2.ListVerificationKeysRequest, _capability_pb2.ListVerificationKeysResponse]
     """ListVerificationKeys returns the public keys that verify tokens."""
 
@@ -46,9 +50,13 @@ class CapabilityServiceAsyncStub(CapabilityServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     IssueCapability: _aio.UnaryUnaryMultiCallable[_capability_pb2.IssueCapabilityRequest, _capability_pb2.IssueCapabilityResponse]  # type: ignore[assignment]
-    """IssueCapability makes a token for a direct call of an arm by a principal with the scope."""
+    """IssueCapability makes a token for a direct call of an arm by a principal with the scope. A grant that names
+    a task or a step is refused: those are given by the orchestrator alone.
+    """
     DelegateCapability: _aio.UnaryUnaryMultiCallable[_capability_pb2.DelegateCapabilityRequest, _capability_pb2.DelegateCapabilityResponse]  # type: ignore[assignment]
-    """DelegateCapability makes a narrower token from one that the caller holds."""
+    """DelegateCapability makes a narrower token from one that the caller holds: the same task, step and attempt,
+    an act that the held one may lead to, no more limits. What is delegated cannot be delegated on.
+    """
     ListVerificationKeys: _aio.UnaryUnaryMultiCallable[_capability_pb2.ListVerificationKeysRequest, _capability_pb2.ListVerificationKeysResponse]  # type: ignore[assignment]
     """ListVerificationKeys returns the public keys that verify tokens."""
 
@@ -61,7 +69,9 @@ class CapabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _capability_pb2.IssueCapabilityRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_capability_pb2.IssueCapabilityResponse, _abc.Awaitable[_capability_pb2.IssueCapabilityResponse]]:
-        """IssueCapability makes a token for a direct call of an arm by a principal with the scope."""
+        """IssueCapability makes a token for a direct call of an arm by a principal with the scope. A grant that names
+        a task or a step is refused: those are given by the orchestrator alone.
+        """
 
     @_abc_1.abstractmethod
     def DelegateCapability(
@@ -69,7 +79,9 @@ class CapabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _capability_pb2.DelegateCapabilityRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_capability_pb2.DelegateCapabilityResponse, _abc.Awaitable[_capability_pb2.DelegateCapabilityResponse]]:
-        """DelegateCapability makes a narrower token from one that the caller holds."""
+        """DelegateCapability makes a narrower token from one that the caller holds: the same task, step and attempt,
+        an act that the held one may lead to, no more limits. What is delegated cannot be delegated on.
+        """
 
     @_abc_1.abstractmethod
     def ListVerificationKeys(

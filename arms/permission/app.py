@@ -1,0 +1,17 @@
+"""The check of capability tokens, put together: the same for our arms and a third party's."""
+
+import grpc
+
+from arms.permission.audit import LogAudit
+from arms.permission.clients import GrpcKeys
+from arms.permission.keys import KeyRing
+from arms.permission.tokens import TokenVerifiers
+
+
+def token_verifiers(*, channel: grpc.aio.Channel) -> TokenVerifiers:
+    """What checks the calls of every arm of a process; its `keys.follow` must run beside them.
+
+    Args:
+        channel: to the orchestrator.
+    """
+    return TokenVerifiers(keys=KeyRing(source=GrpcKeys(channel=channel)), audit=LogAudit())

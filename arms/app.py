@@ -12,13 +12,16 @@ from arms.judge.app import host_judge
 from arms.model.layer import open_model_layer
 from arms.permission.app import token_verifiers
 from arms.planner.app import host_planner
+from arms.programs.clients import GrpcRunner
 from arms.retriever.app import host_retriever
 from arms.settings import ArmsSettings
+from servicekit.capability.clients import Capabilities
 from servicekit.channel import open_channel
 from servicekit.running import Running
 
 _REGISTER_SECONDS = 3.0
 _REFLEX_SECONDS = 10.0
+_RUN_SECONDS = 60.0
 
 
 @asynccontextmanager
@@ -38,11 +41,17 @@ async def build(settings: ArmsSettings) -> AsyncGenerator[Running]:
         reflex = await stack.enter_async_context(
             open_channel(settings.target("reflex"), timeout=_REFLEX_SECONDS, tokens=tokens)
         )
+        runner = GrpcRunner(
+            register=orchestrator,
+            open_channel=lambda endpoint: open_channel(endpoint, timeout=_RUN_SECONDS, tokens=tokens),
+            capabilities=Capabilities(channel=orchestrator),
+        )
+        stack.push_async_callback(runner.close)
         hosted = [
             host_planner(),
             host_executor(),
             host_retriever(),
-            host_coder(),
+            host_coder(runner=runner),
             host_judge(),
             host_guardian(channel=reflex),
         ]

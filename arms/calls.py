@@ -86,6 +86,7 @@ class Calls:
             confidence=result.confidence,
             method=result.method,
             sources=result.sources or tuple(given.step_id for given in step.inputs),
+            runs=result.runs,
         )
         yield Finished(result=result, provenance=provenance)
 

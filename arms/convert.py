@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from arms.arm import Arm, Capability
 from arms.model.usage import CallLimits, Usage
 from arms.provenance import Provenance
-from arms.step import Artifact, Brief, Citation, Progress, Result, StepInput
+from arms.step import Artifact, Brief, Citation, Progress, Result, Run, StepInput
 
 
 def brief_from(message: execution_pb2.TaskBrief) -> Brief:
@@ -63,6 +63,18 @@ def usage_to(usage: Usage) -> execution_pb2.Usage:
     )
 
 
+def run_to(run: Run) -> execution_pb2.Run:
+    """A program that was run."""
+    return execution_pb2.Run(
+        command=run.command,
+        exit_code=run.exit_code,
+        stopped_by=run.stopped_by,
+        tests_passed=run.tests_passed,
+        tests_failed=run.tests_failed,
+        seconds=run.seconds,
+    )
+
+
 def provenance_to(provenance: Provenance) -> execution_pb2.Provenance:
     """How a result came to be."""
     message = execution_pb2.Provenance(
@@ -75,6 +87,7 @@ def provenance_to(provenance: Provenance) -> execution_pb2.Provenance:
         confidence=provenance.confidence,
         sources=provenance.sources,
         method=provenance.method,
+        runs=[run_to(run) for run in provenance.runs],
     )
     message.started_at.FromDatetime(provenance.started_at)
     message.finished_at.FromDatetime(provenance.finished_at)

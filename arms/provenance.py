@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from arms.arm import Arm
 from arms.model.session import ModelSession
 from arms.model.usage import Usage
+from arms.step import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Provenance:
     confidence: float
     sources: tuple[str, ...]
     method: str
+    runs: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,14 @@ class Record:
     session: ModelSession
     started_at: datetime
 
-    def close(self, *, confidence: float, method: str, sources: tuple[str, ...] = ()) -> Provenance:
+    def close(
+        self,
+        *,
+        confidence: float,
+        method: str,
+        sources: tuple[str, ...] = (),
+        runs: tuple[Run, ...] = (),
+    ) -> Provenance:
         """Return the provenance of what the call made."""
         return Provenance(
             arm_id=self.arm.arm_id,
@@ -48,6 +57,7 @@ class Record:
             confidence=confidence,
             sources=sources,
             method=method,
+            runs=runs,
         )
 
 

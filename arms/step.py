@@ -99,6 +99,27 @@ class Artifact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Run:
+    """A program that was run in the sandbox to check a result.
+
+    Attributes:
+        command: what was run.
+        exit_code: its exit status.
+        stopped_by: why it was stopped from outside; empty when it ended by itself.
+        tests_passed: tests that passed; 0 when it was run without tests.
+        tests_failed: tests that failed.
+        seconds: how long it took.
+    """
+
+    command: str
+    exit_code: int
+    stopped_by: str = ""
+    tests_passed: int = 0
+    tests_failed: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """What a step made.
 
@@ -110,6 +131,7 @@ class Result:
         citations: where the claims come from.
         artifacts: further pieces of output.
         sources: identifiers of what went in: documents, earlier steps.
+        runs: programs that were run to check it.
     """
 
     output: str
@@ -119,6 +141,7 @@ class Result:
     citations: tuple[Citation, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     sources: tuple[str, ...] = ()
+    runs: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

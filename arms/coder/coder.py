@@ -3,9 +3,11 @@
 from pydantic import BaseModel, Field
 
 from arms.arm import Arm, Capability, Emit, ModelNeed
+from arms.coder.checking import Bench, write_checked_code
 from arms.coder.work import Code, CodeAction, CodeWork, ProseWork
-from arms.coder.writing import write_code, write_prose
+from arms.coder.writing import write_prose
 from arms.model.session import ModelSession
+from arms.programs.program import Runner
 from arms.step import Artifact, Result, Step
 
 
@@ -18,6 +20,12 @@ class CodeArguments(BaseModel):
     failure: str = Field(
         default="", max_length=65_536, description="The failure to mend, such as a traceback."
     )
+    tests: str = Field(
+        default="",
+        max_length=65_536,
+        description="Tests that the code must pass, in its language; they see its names.",
+    )
+    skip_run: bool = Field(default=False, description="True: nothing is run.")
 
 
 class CodeOutput(BaseModel):
@@ -26,6 +34,11 @@ class CodeOutput(BaseModel):
     code: str = Field(description="The code; empty for an explanation.")
     language: str = Field(description="Its language.")
     explanation: str = Field(description="What was done and why.")
+    verification: str = Field(description="What was run to check it, or why nothing was.")
+    verified: bool | None = Field(description="Whether what was run passed; null when nothing was.")
+    tests: str = Field(description="The tests that were run.")
+    tests_by: str = Field(description="Who wrote them: caller, specification or model.")
+    failure: str = Field(description="What failed in the last run; empty when nothing did.")
 
 
 class Coder(Arm):
@@ -44,17 +57,20 @@ class Coder(Arm):
         ),
         Capability(
             name="code_generation",
-            description="Generates, debugs, refactors, tests and explains code.",
+            description="Generates, debugs, refactors, tests and explains code; runs Python and JavaScript.",
             arguments=CodeArguments,
             output=CodeOutput,
         ),
     )
 
+    def __init__(self, *, runner: Runner) -> None:
+        self._runner = runner
+
     async def execute(self, step: Step, *, model: ModelSession, emit: Emit) -> Result:
         """Write what the step asks for."""
         if isinstance(step.arguments, CodeArguments):
-            code = await write_code(_code_work(step, step.arguments), model=model, emit=emit)
-            return _result_of(code)
+            bench = Bench(model=model, runner=self._runner, emit=emit)
+            return _result_of(await write_checked_code(_code_work(step, step.arguments), bench=bench))
         prose = await write_prose(
             ProseWork(
                 brief=step.brief, instruction=step.instruction, inputs=step.inputs, feedback=step.feedback
@@ -75,22 +91,47 @@ def _code_work(step: Step, arguments: CodeArguments) -> CodeWork:
         failure=arguments.failure,
         inputs=step.inputs,
         feedback=step.feedback,
+        tests=arguments.tests,
+        skip_run=arguments.skip_run,
     )
 
 
 def _result_of(code: Code) -> Result:
     fenced = f"```{code.language}\n{code.code}\n```" if code.code else ""
-    artifact = Artifact(name=_file_name(code.language), media_type="text/plain", content=code.code)
+    words = code.check.words if code.code else ""
     return Result(
-        output="\n\n".join(part for part in (fenced, code.explanation) if part),
-        value=CodeOutput(code=code.code, language=code.language, explanation=code.explanation),
+        output="\n\n".join(part for part in (fenced, code.explanation, words) if part),
+        value=CodeOutput(
+            code=code.code,
+            language=code.language,
+            explanation=code.explanation,
+            verification=code.check.words,
+            verified=code.check.verified,
+            tests=code.check.tests,
+            tests_by=code.check.tests_by,
+            failure=code.check.failure,
+        ),
         confidence=code.confidence,
-        method="model",
-        artifacts=(artifact,) if code.code else (),
+        method=method_of(code),
+        artifacts=_artifacts(code),
+        runs=code.check.runs,
     )
 
 
-def _file_name(language: str) -> str:
+def method_of(code: Code) -> str:
+    """How it was decided that the code is good."""
+    return "model and sandbox" if code.check.runs else "model"
+
+
+def _artifacts(code: Code) -> tuple[Artifact, ...]:
+    tests = code.check.tests if code.check.tests != code.code else ""
+    texts = {_file_name(code.language): code.code, _file_name(code.language, stem="tests"): tests}
+    return tuple(
+        Artifact(name=name, media_type="text/plain", content=text) for name, text in texts.items() if text
+    )
+
+
+def _file_name(language: str, *, stem: str = "main") -> str:
     endings = {
         "python": "py",
         "javascript": "js",
@@ -99,4 +140,4 @@ def _file_name(language: str) -> str:
         "rust": "rs",
         "ruby": "rb",
     }
-    return f"main.{endings.get(language, language if language.isalnum() else 'txt')}"
+    return f"{stem}.{endings.get(language, language if language.isalnum() else 'txt')}"

@@ -91,6 +91,7 @@ def code_prompt(work: CodeWork) -> Prompt:
         sections=(
             *given(work.brief, inputs=work.inputs),
             Section(title="code", text=work.code),
+            Section(title="tests", text=work.tests, cuttable=True),
             Section(title="failure", text=work.failure, cuttable=True),
             *_repair(work.feedback),
             *_task(goal=work.brief.goal, instruction=work.instruction),
@@ -98,6 +99,31 @@ def code_prompt(work: CodeWork) -> Prompt:
             Section(title="how", text=_CODE_TASKS[work.action] + language, data=False),
         ),
     )
+
+
+def tests_prompt(work: CodeWork, *, code: str, language: str) -> Prompt:
+    """The prompt for a few tests that follow from the task: they shall not follow from the code."""
+    how = (
+        f"Write 4 {_ASSERTS[language]} that check the code of somebody who did this task: ordinary cases "
+        "first, then limits that the task names. Use literal values, and be sure of every expected value. "
+        "Answer with one fenced code block of these lines and nothing else."
+    )
+    return Prompt(
+        instructions=CODE,
+        sections=(
+            *given(work.brief),
+            *_task(goal=work.brief.goal, instruction=work.instruction),
+            Section(title="wanted", text=wanted(work.brief), data=False),
+            Section(title="signatures", text=code),
+            Section(title="how", text=how, data=False),
+        ),
+    )
+
+
+_ASSERTS = {
+    "python": "Python assert statements",
+    "javascript": "JavaScript lines of assert.deepStrictEqual(...)",
+}
 
 
 def _hint(work: ProseWork) -> str:

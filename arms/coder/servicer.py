@@ -7,8 +7,10 @@ from octollm.arms.v1 import coder_pb2, coder_pb2_grpc
 
 from arms import convert
 from arms.calls import Calls
+from arms.coder.checking import Bench, write_checked_code
+from arms.coder.coder import method_of
 from arms.coder.work import CodeAction, CodeWork, ProseWork
-from arms.coder.writing import write_code, write_prose
+from arms.programs.program import Runner
 from arms.step import Progress
 from servicekit.capability.call import call_bytes
 from servicekit.context import set_task_id
@@ -29,8 +31,9 @@ _ACTIONS = {
 class CoderServicer(coder_pb2_grpc.CoderServiceServicer):
     """Serves the coder."""
 
-    def __init__(self, *, calls: Calls) -> None:
+    def __init__(self, *, calls: Calls, runner: Runner) -> None:
         self._calls = calls
+        self._runner = runner
 
     async def WriteCode(  # gRPC's name
         self, request: coder_pb2.WriteCodeRequest, context: Context
@@ -47,6 +50,8 @@ class CoderServicer(coder_pb2_grpc.CoderServiceServicer):
             failure=request.failure,
             inputs=convert.inputs_from(request.inputs),
             feedback=request.feedback,
+            tests=request.tests,
+            skip_run=request.skip_run,
         )
         async with self._calls.begin(
             act="code_generation",
@@ -54,12 +59,20 @@ class CoderServicer(coder_pb2_grpc.CoderServiceServicer):
             call=call_bytes(request),
             limits=convert.limits_from(request.limits),
         ) as record:
-            code = await write_code(work, model=record.session, emit=_unheard)
-            provenance = record.close(confidence=code.confidence, method="model")
+            bench = Bench(model=record.session, runner=self._runner, emit=_unheard)
+            code = await write_checked_code(work, bench=bench)
+            provenance = record.close(
+                confidence=code.confidence, method=method_of(code), runs=code.check.runs
+            )
         return coder_pb2.WriteCodeResponse(
             code=code.code,
             language=code.language,
             explanation=code.explanation,
+            verification=code.check.words,
+            verified=code.check.verified,
+            tests=code.check.tests,
+            tests_by=code.check.tests_by,
+            failure=code.check.failure,
             provenance=convert.provenance_to(provenance),
         )
 

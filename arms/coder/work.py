@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from arms.step import Brief, StepInput
+from arms.step import Brief, Run, StepInput
 
 
 class CodeAction(Enum):
@@ -51,6 +51,8 @@ class CodeWork:
         failure: the failure to mend, such as a traceback.
         inputs: outputs of earlier steps to build on.
         feedback: what was wrong with an earlier result.
+        tests: tests that the code must pass; empty when none are given.
+        skip_run: whether nothing shall be run.
     """
 
     brief: Brief
@@ -61,14 +63,29 @@ class CodeWork:
     failure: str = ""
     inputs: tuple[StepInput, ...] = ()
     feedback: str = ""
+    tests: str = ""
+    skip_run: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prose:
-    """A text that was written; `confidence` is 0 to 1."""
+class Check:
+    """What was run to check code, said truthfully.
 
-    text: str
-    confidence: float
+    Attributes:
+        words: for people; why nothing was run, when nothing was.
+        verified: whether the last run was good; None when nothing was run, or nothing follows from it.
+        tests: the tests that were run; empty for none.
+        tests_by: who wrote them: "caller", "specification" (examples found in it) or "model"; empty for none.
+        failure: what failed in the run of the code that is returned; empty when nothing did.
+        runs: every run, in order.
+    """
+
+    words: str = "Nothing was run."
+    verified: bool | None = None
+    tests: str = ""
+    tests_by: str = ""
+    failure: str = ""
+    runs: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +97,19 @@ class Code:
         language: its language.
         explanation: what was done and why; the whole answer for an explanation.
         confidence: 0 to 1.
+        check: what was run.
     """
 
     code: str
     language: str
     explanation: str
+    confidence: float
+    check: Check = Check()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prose:
+    """A text that was written; `confidence` is 0 to 1."""
+
+    text: str
     confidence: float

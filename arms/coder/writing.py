@@ -1,5 +1,7 @@
 """Writes prose and code with the model."""
 
+import ast
+
 from arms.arm import Emit
 from arms.coder.fences import canonical, find_blocks, without_blocks, without_outer_fence, without_tags
 from arms.coder.prompts import code_prompt, prose_prompt
@@ -40,17 +42,23 @@ async def write_prose(work: ProseWork, *, model: ModelSession, emit: Emit) -> Pr
     return Prose(text=text, confidence=_confidence(answer))
 
 
-async def write_code(work: CodeWork, *, model: ModelSession, emit: Emit) -> Code:
+async def write_code(work: CodeWork, *, model: ModelSession, emit: Emit, warmer: bool = False) -> Code:
     """Write or explain code.
+
+    Args:
+        work: what to write.
+        model: the way to the model.
+        emit: told that it is being written; the text itself may still change.
+        warmer: whether to leave the likeliest words, because they were wrong before.
 
     Raises:
         OctoError: the model is not ready, the limits are too narrow, or it wrote no code.
     """
+    await emit(Progress(message="writing"))
     answer = await model.text(
         code_prompt(work),
         max_tokens=_CODE_TOKENS,
-        temperature=_temperature(work.feedback),
-        on_delta=_streamed(emit),
+        temperature=_REPAIR_TEMPERATURE if warmer else _temperature(work.feedback),
     )
     if work.action is CodeAction.EXPLAIN:
         return Code(
@@ -62,7 +70,7 @@ async def write_code(work: CodeWork, *, model: ModelSession, emit: Emit) -> Code
     blocks = find_blocks(answer.text)
     if not blocks:
         raise UnusableOutputError("the model wrote no code", reason="MODEL_OUTPUT_EMPTY")
-    language = canonical(work.language) or blocks[0].language
+    language = canonical(work.language) or blocks[0].language or _guessed(blocks[0].code)
     return Code(
         # Models split one program over several blocks at times; those of its own language belong together.
         code="\n\n\n".join(block.code for block in blocks if block.language in {"", language}),
@@ -70,6 +78,15 @@ async def write_code(work: CodeWork, *, model: ModelSession, emit: Emit) -> Code
         explanation=without_blocks(answer.text),
         confidence=_confidence(answer),
     )
+
+
+def _guessed(code: str) -> str:
+    """Python when Python can parse it; models leave the language out at times."""
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    return "python"
 
 
 def _temperature(feedback: str) -> float:

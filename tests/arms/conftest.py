@@ -1,6 +1,8 @@
-"""The real small model: fetched once into the normal cache, one server for the whole session."""
+"""What is dear and shared: the real small model, and a place for what the sandbox's account can read."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -21,3 +23,12 @@ def model_state_file(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path
     state_file = tmp_path_factory.mktemp("model") / "model.json"
     with running_model_server(model=NAME, state_file=state_file):
         yield state_file
+
+
+@pytest.fixture(scope="session")
+def staging_dir() -> Generator[Path]:
+    """Return a directory that every account can enter."""
+    path = Path(tempfile.mkdtemp(prefix="octo-sandbox-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)

@@ -10,6 +10,7 @@ from arms.calls import Calls
 from arms.coder.checking import Bench, write_checked_code
 from arms.coder.coder import method_of
 from arms.coder.work import CodeAction, CodeWork, ProseWork
+from arms.coder.writing import write_prose
 from arms.programs.program import Runner
 from arms.step import Progress
 from servicekit.capability.call import call_bytes

@@ -23,7 +23,7 @@ class GrpcRunner:
     Args:
         register: the channel to the orchestrator, who keeps the register.
         open_channel: opens the channel to an endpoint of the executor's.
-        capabilities: narrows the token of the call at hand; None where none are checked.
+        capabilities: narrows the token of the call at hand.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class GrpcRunner:
         *,
         register: grpc.aio.Channel,
         open_channel: Callable[[str], grpc.aio.Channel],
-        capabilities: Capabilities | None,
+        capabilities: Capabilities,
     ) -> None:
         self._register = arm_registry_pb2_grpc.ArmRegistryServiceStub(register)
         self._open_channel = open_channel
@@ -62,10 +62,8 @@ class GrpcRunner:
         asked = arm_registry_pb2.GetArmRequest(arm_id=EXECUTOR)
         arm = (await self._register.GetArm(asked)).arm
         request = _request(program)
-        if self._capabilities is not None:
-            await self._capabilities.delegate(
-                request, act=ACT, instance_id=arm.instance_id, held=held_token()
-            )
+        if held := held_token():  # without one the executor itself says what is missing
+            await self._capabilities.delegate(request, act=ACT, instance_id=arm.instance_id, held=held)
         stub = executor_pb2_grpc.ExecutorServiceStub(await self._channel(arm.description.endpoint))
         call = cast("AsyncIterator[executor_pb2.RunActionResponse]", stub.RunAction(request))
         return await _collected(call)

@@ -152,13 +152,13 @@ class WriteCodeResponse(_message.Message):
     explanation: _builtins.str
     """What was done and why."""
     verification: _builtins.str
-    """What was run to check it, in words; empty when nothing was run."""
+    """What was run to check it, in words, or why nothing was."""
     verified: _builtins.bool
     """Whether what was run passed; absent when nothing was run."""
     tests: _builtins.str
     """The tests that were run last; empty for none."""
     tests_by: _builtins.str
-    """Who wrote those tests: "caller" or "model"; empty for none."""
+    """Who wrote those tests: "caller", "specification" (examples found in the task) or "model"; empty for none."""
     failure: _builtins.str
     """What the last run wrote when it failed, shortened; empty when it passed or nothing was run."""
     @_builtins.property

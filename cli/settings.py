@@ -22,6 +22,7 @@ class ServeSettings:
         database_url: a PostgreSQL to use instead of the embedded one.
         redis_url: a Redis to share the cache in; None keeps it in process.
         model: name of the language model, such as ``local`` or ``anthropic:...``.
+        workers: processes that answer REST.
         auth: ``none`` or ``required``: whether callers must say who they are.
         expose_without_auth: lets `host` be more than loopback while nobody has to.
     """
@@ -33,6 +34,7 @@ class ServeSettings:
     database_url: str | None = None
     redis_url: str | None = None
     model: str = "local"
+    workers: int = 1
     auth: str = "none"
     expose_without_auth: bool = False
 

@@ -1,7 +1,8 @@
 """The gateway's composition root: names every dependency, starts in order, undone in reverse."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
@@ -23,6 +24,7 @@ from gateway.server import serving
 from gateway.settings import GatewaySettings
 from gateway.sockets import bound, url
 from gateway.status import StatusBook
+from gateway.workers.pool import working
 from servicekit.context import set_service
 from servicekit.metrics import Metrics
 from servicekit.running import Running
@@ -49,6 +51,30 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
         ports = {door: settings.ports[door] for door in DOORS if door in settings.ports}
         sockets = stack.enter_context(bound(host=settings.host, ports=ports))
+        endpoints = _endpoints({door: url(it) for door, it in sockets.items()})
+        if settings.gateway_workers > 1:
+            pool = await stack.enter_async_context(working(settings, sockets=sockets))
+            drain = pool.drain
+        else:
+            drain = await stack.enter_async_context(answering(sockets, settings=settings, metrics=Metrics()))
+        yield Running(name="gateway", endpoints=endpoints, drain=drain)
+
+
+@asynccontextmanager
+async def answering(
+    sockets: Mapping[str, socket.socket], *, settings: GatewaySettings, metrics: Metrics
+) -> AsyncIterator[Callable[[float], Awaitable[None]]]:
+    """Answer requests on sockets that listen, in this process, until the block ends.
+
+    Args:
+        sockets: by door.
+        settings: of the gateway.
+        metrics: where requests are counted.
+
+    Yields:
+        What drains: takes nothing new, and lets what runs end within so many seconds.
+    """
+    async with AsyncExitStack() as stack:
         clients = await stack.enter_async_context(open_clients(settings, call_seconds=settings.call_timeout))
         book = StatusBook(clients=clients)
         directory = await stack.enter_async_context(
@@ -59,7 +85,7 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
             book=book,
             directory=directory,
             calls=ArmCalls(seconds=settings.arm_timeout),
-            metrics=Metrics(),
+            metrics=metrics,
             uploads=asyncio.Semaphore(UPLOADS_AT_ONCE),
             draining=asyncio.Event(),
             version=octollm_version(),
@@ -85,9 +111,7 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
             context.draining.set()
             await server.stop(within=grace)
 
-        yield Running(
-            name="gateway", endpoints=_endpoints({door: url(it) for door, it in sockets.items()}), drain=drain
-        )
+        yield drain
 
 
 def _served(door: str, *, context: Context) -> FastAPI:
@@ -102,7 +126,7 @@ async def _limiter(settings: GatewaySettings, *, metrics: Metrics) -> AsyncItera
         redis_url=settings.redis_url.get_secret_value() if settings.redis_url else None,
         redis_timeout=settings.redis_timeout,
         redis_pause=settings.redis_pause,
-        replicas=settings.replicas,
+        parts=settings.replicas * settings.gateway_workers,
         metrics=metrics,
     )
     try:

@@ -51,7 +51,7 @@ class Limiter:
         redis_url: where the count is shared; None counts in this process.
         redis_timeout: seconds that Redis may take, connecting or answering.
         redis_pause: seconds for which Redis is left alone after it failed.
-        replicas: how many processes share the limit when Redis cannot: each then grants its part.
+        parts: how many processes share the limit; without Redis each grants its part, all together one limit.
         metrics: where a degraded limiter is told.
     """
 
@@ -61,7 +61,7 @@ class Limiter:
         redis_url: str | None,
         redis_timeout: float,
         redis_pause: float,
-        replicas: int,
+        parts: int,
         metrics: Metrics,
     ) -> None:
         self._local = LocalWindow(MemoryStorage())
@@ -69,17 +69,18 @@ class Limiter:
         self._shared = SharedWindow(self._storage) if self._storage else None
         self._within = redis_timeout
         self._pause = redis_pause
-        self._replicas = replicas
+        self._parts = parts
         self._shut_until = 0.0
         self._degraded = metrics.gauge(
             "octollm_rate_limit_degraded",
             "1 while Redis is away and each process grants its part of the limit.",
+            across="livemax",
         )
 
     async def hit(self, kind: str, who: str, *, limit: int) -> Verdict:
         """Count one request of `who`, and tell whether it may pass."""
         if self._shared is None:
-            return self._hit_locally(kind, who, limit=limit)
+            return self._hit_locally(kind, who, limit=self._part(limit))
         if time.monotonic() >= self._shut_until:
             try:
                 async with asyncio.timeout(self._within):
@@ -89,7 +90,11 @@ class Limiter:
             else:
                 self._recover()
                 return verdict
-        return self._hit_locally(kind, who, limit=math.ceil(limit / self._replicas))
+        return self._hit_locally(kind, who, limit=self._part(limit))
+
+    def _part(self, limit: int) -> int:
+        """What this process grants by itself; at least one request, or nobody would get in."""
+        return max(limit // self._parts, 1)
 
     async def close(self) -> None:
         """Close the connections to Redis."""
@@ -110,7 +115,7 @@ class Limiter:
         if not self._shut_until:
             log.warning(
                 "Redis is away: this process grants its part of the rate limits by itself",
-                extra={"cause": type(error).__name__, "replicas": self._replicas},
+                extra={"cause": type(error).__name__, "parts": self._parts},
             )
         self._shut_until = time.monotonic() + self._pause
         self._degraded.set(1)

@@ -32,7 +32,9 @@ class GatewaySettings(ServiceSettings):
     redis_pause: float = 1.0
     """Seconds for which Redis is left alone after it failed."""
     replicas: int = Field(default=1, ge=1)
-    """How many gateways share the limits: while Redis is away each grants its part."""
+    """How many gateways share the limits: without Redis each grants its part."""
+    gateway_workers: int = Field(default=1, ge=1, le=64)
+    """Processes that answer requests, all on the same ports."""
     header_seconds: float = 5.0
     """How long the head of a request may take to arrive."""
     write_seconds: float = 30.0

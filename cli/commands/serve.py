@@ -73,6 +73,16 @@ ExposeWithoutAuth = Annotated[
         help="Let --host be more than loopback although nobody has to show a token.",
     ),
 ]
+Workers = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        envvar="OCTOLLM_GATEWAY_WORKERS",
+        min=1,
+        max=64,
+        help="Processes of the gateway that answer REST, on the same ports.",
+    ),
+]
 Model = Annotated[str, typer.Option("--model", envvar="OCTOLLM_MODEL", help="The language model to use.")]
 
 ArmModule = Annotated[
@@ -106,6 +116,7 @@ def serve(
     database_url: DatabaseUrl = None,
     redis_url: RedisUrl = None,
     model: Model = "local",
+    workers: Workers = 1,
     auth: Auth = "none",
     expose_without_auth: ExposeWithoutAuth = False,
     module: ArmModule = None,
@@ -121,6 +132,7 @@ def serve(
         database_url=database_url or secret_from(os.environ, "OCTOLLM_DATABASE_URL"),
         redis_url=redis_url or secret_from(os.environ, "OCTOLLM_REDIS_URL"),
         model=model,
+        workers=workers,
         auth=auth,
         expose_without_auth=expose_without_auth,
     )
@@ -161,6 +173,7 @@ def _serve_here(names: list[str], settings: ServeSettings) -> None:
         "OCTOLLM_DATABASE_URL": settings.database_url,
         "OCTOLLM_REDIS_URL": settings.redis_url,
         "OCTOLLM_MODEL": settings.model,
+        "OCTOLLM_GATEWAY_WORKERS": str(settings.workers),
         "OCTOLLM_AUTH": settings.auth,
         "OCTOLLM_EXPOSE_WITHOUT_AUTH": "true" if settings.expose_without_auth else None,
     }

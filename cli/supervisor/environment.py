@@ -40,6 +40,7 @@ def where_things_are(settings: ServeSettings, *, layout: Layout) -> dict[str, st
         "OCTOLLM_GRPC_PORTS": json.dumps(dict(layout.grpc)),
         "OCTOLLM_SOCKET_DIR": str(layout.sockets),
         "OCTOLLM_MODEL": settings.model,
+        "OCTOLLM_GATEWAY_WORKERS": str(settings.workers),
         "OCTOLLM_AUTH": settings.auth,
         "OCTOLLM_EXPOSE_WITHOUT_AUTH": str(settings.expose_without_auth).lower(),
     }

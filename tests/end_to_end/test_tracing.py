@@ -71,7 +71,7 @@ def ran() -> Generator[Ran]:
             "OTEL_BSP_SCHEDULE_DELAY": "600000",  # so that nothing arrives but by the flush at the end
             "OCTOLLM_MODEL_BASE_URL": SAID.url,
         }
-        with running_platform(data_dir, model="m", environ=environ) as platform:
+        with running_platform(data_dir, model="m", flags=("--workers", "2"), environ=environ) as platform:
             with httpx.Client(base_url=platform.url, timeout=70) as api:
                 until(lambda: has_arms(api), seconds=60, what="every arm to be registered")
                 task = run_traced(api)

@@ -90,11 +90,7 @@ async def test_four_workers_are_one_gateway(four: Gateway, redis_server: Valkey)
     assert await metric(four, ALIVE) == WORKERS
 
     os.kill(min(before), signal.SIGKILL)
-    async with asyncio.timeout(60):
-        while (
-            len({process.pid for process in workers()} - before) == 0 or await metric(four, ALIVE) < WORKERS
-        ):
-            await asyncio.sleep(0.1)
+    await until_replaced(four, before)
     assert await metric(four, counted(200)) == LIMIT  # what the dead one counted stays
     assert await metric(four, RUNNING) == 1  # the scrape itself
 

@@ -7,10 +7,12 @@ import argparse
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 from octollm.arms.v1 import arm_pb2
 from octollm.orchestrator.v1 import arm_registry_pb2, arm_registry_pb2_grpc
 
@@ -25,6 +27,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--name", default="arms", help="the socket's name and the instances' suffix")
     parser.add_argument("--steps", type=int, default=1, help="steps of every plan, one after the other")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds that a step takes")
+    parser.add_argument("--answer", choices=["done", "garbage", "huge"], default="done")
     parser.add_argument("--log", type=Path, help="where calls are written")
     parser.add_argument("--registry", default="orchestrator", help="sockets of orchestrators, by comma")
     parser.add_argument("--reflex", action="store_true", help="serve a reflex that lets everything pass")
@@ -36,10 +39,12 @@ def script_of(options: argparse.Namespace) -> Script:
 
     def note(word: str, request: arm_pb2.ExecuteRequest) -> None:
         if log is not None:
-            line = f"{word} {request.task.task_id} {request.step_id} {request.attempt}\n"
+            line = f"{word} {request.task.task_id} {request.step_id} {request.attempt} {time.time():.6f}\n"
             os.write(log, line.encode())
 
-    async def execute(request: arm_pb2.ExecuteRequest, _: Any) -> AsyncIterator[arm_pb2.ExecuteResponse]:
+    async def execute(
+        request: arm_pb2.ExecuteRequest, context: Any
+    ) -> AsyncIterator[arm_pb2.ExecuteResponse]:
         note("begin", request)
         try:
             await asyncio.sleep(options.delay)
@@ -47,7 +52,10 @@ def script_of(options: argparse.Namespace) -> Script:
             note("cancelled", request)
             raise
         note("end", request)
-        yield result(f"{request.step_id} done")
+        if options.answer == "garbage":
+            await context.abort(grpc.StatusCode.DATA_LOSS, "\x00garbage" * 100)
+        size = 10_000_000 if options.answer == "huge" else 0
+        yield result(f"{request.step_id} done" + "x" * size)
 
     names = [f"s{number}" for number in range(options.steps)]
     plan = [planned(name, *names[max(place - 1, 0) : place]) for place, name in enumerate(names)]

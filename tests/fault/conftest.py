@@ -17,6 +17,15 @@ SEEDS = int(os.environ.get("OCTOLLM_FAULT_SEEDS", "1"))
 """How many seeds each randomised test runs with; `make fault` says 30."""
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the thorough ones to `make fault`."""
+    if SEEDS > 1:
+        return
+    left = [item for item in items if item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
+
+
 @pytest.fixture
 def root() -> Generator[Path]:
     """Return a short directory for sockets and logs."""

@@ -30,6 +30,23 @@ class Seen:
     events: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
+@dataclass
+class Rows:
+    """What the database holds.
+
+    Attributes:
+        tasks: status, last sequence, tokens, micro-dollars, completed and planned steps, by task.
+        events: task, sequence, type, step.
+        steps: task, step, state.
+        ledger: task, key of the call, tokens, micro-dollars.
+    """
+
+    tasks: dict[str, tuple[int, ...]]
+    events: list[tuple[str, int, int, str]]
+    steps: list[tuple[str, str, int]]
+    ledger: list[tuple[str, str, int, int]]
+
+
 def check_history(database_url: str, seen: Seen, *, completed: bool = True) -> None:
     """Prove the promises.
 
@@ -38,25 +55,37 @@ def check_history(database_url: str, seen: Seen, *, completed: bool = True) -> N
         seen: what clients saw.
         completed: whether nothing but completion is right for what was acknowledged.
     """
+    check_rows(read_rows(database_url), seen, completed=completed)
+
+
+def read_rows(database_url: str) -> Rows:
+    """All of them, as they are at one moment."""
     with psycopg.connect(database_url) as connection:
-        tasks = {
-            row[0]: row[1:]
-            for row in connection.execute(
-                """SELECT task_id, status, last_sequence, tokens_used, cost_micros, completed_steps,
-                total_steps FROM orchestrator.tasks"""
-            ).fetchall()
-        }
-        events = connection.execute(
-            "SELECT task_id, sequence, type, step_id FROM orchestrator.task_events ORDER BY 1, 2"
-        ).fetchall()
-        steps = connection.execute("SELECT task_id, step_id, state FROM orchestrator.steps").fetchall()
-        ledger = connection.execute(
-            "SELECT task_id, call_key, input_tokens + output_tokens, cost_micros "
-            "FROM orchestrator.usage_ledger"
-        ).fetchall()
-    _check_ends(tasks, seen, completed=completed)
-    _check_events(tasks, events, seen)
-    _check_payment(tasks, steps, ledger, events)
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return Rows(
+            tasks={
+                row[0]: row[1:]
+                for row in connection.execute(
+                    """SELECT task_id, status, last_sequence, tokens_used, cost_micros, completed_steps,
+                    total_steps FROM orchestrator.tasks"""
+                ).fetchall()
+            },
+            events=connection.execute(
+                "SELECT task_id, sequence, type, step_id FROM orchestrator.task_events ORDER BY 1, 2"
+            ).fetchall(),
+            steps=connection.execute("SELECT task_id, step_id, state FROM orchestrator.steps").fetchall(),
+            ledger=connection.execute(
+                "SELECT task_id, call_key, input_tokens + output_tokens, cost_micros "
+                "FROM orchestrator.usage_ledger"
+            ).fetchall(),
+        )
+
+
+def check_rows(rows: Rows, seen: Seen, *, completed: bool = True) -> None:
+    """Prove the promises of rows that were read."""
+    _check_ends(rows.tasks, seen, completed=completed)
+    _check_events(rows.tasks, rows.events, seen)
+    _check_payment(rows.tasks, rows.steps, rows.ledger, rows.events)
 
 
 def _check_ends(tasks: Mapping[str, tuple[int, ...]], seen: Seen, *, completed: bool) -> None:
@@ -78,6 +107,7 @@ def _check_events(
     kept = {(task_id, sequence): kind for task_id, sequence, kind, _ in events}
     for where, kind in seen.events.items():
         assert kept.get(where) == kind, f"a watcher saw {kind} at {where}, the database has {kept.get(where)}"
+    assert len(kept) == len(events), "two events have one number"
     numbers = Counter(task_id for task_id, *_ in events)
     for task_id, (status, last, *_) in tasks.items():
         missing = [n for n in range(1, last + 1) if (task_id, n) not in kept]
@@ -86,9 +116,9 @@ def _check_events(
         ends = [n for n in range(1, last + 1) if kept[task_id, n] in TERMINAL]
         if status >= tasks_pb2.TASK_STATUS_COMPLETED:
             assert ends == [last], f"{task_id} ends at {ends} of {last}"
-            assert TERMINAL[kept[task_id, last]] == status
+            assert TERMINAL[kept[task_id, last]] == status, f"{task_id}: its last event is not its status"
         else:
-            assert not ends
+            assert not ends, f"{task_id} has an end at {ends} before it ended"
 
 
 def _check_payment(
@@ -110,7 +140,7 @@ def _check_payment(
         if kind == tasks_pb2.TASK_EVENT_TYPE_STEP_COMPLETED
     )
     paid_steps = Counter(
-        (task_id, key.removeprefix("step:")) for task_id, key, *_ in ledger if "step:" in key
+        (task_id, key.removeprefix("step:")) for task_id, key, *_ in ledger if key.startswith("step:")
     )
     done = Counter((task_id, step_id) for task_id, step_id, state in steps if state == STEP_DONE)
     assert recorded == paid_steps == done, "a step's result was not recorded and paid exactly once"

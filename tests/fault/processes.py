@@ -9,9 +9,11 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from octollm.orchestrator.v1 import tasks_pb2, tasks_pb2_grpc
+from octollm.service.v1 import status_pb2_grpc
 
 from servicekit.channel import open_channel
 from servicekit.errors import OctoError
@@ -140,11 +142,19 @@ class Client:
         self._channels = [
             open_channel(f"unix:{root / name / 'orchestrator.sock'}", timeout=20) for name in names
         ]
+        self.status = status_pb2_grpc.StatusServiceStub(self._channels[0])
+        self.health: Any = cast("Any", health_pb2_grpc).HealthStub(self._channels[0])
         self.stubs = [tasks_pb2_grpc.TaskServiceStub(channel) for channel in self._channels]
 
     async def close(self) -> None:
         for channel in self._channels:
             await channel.close()
+
+    async def ready(self) -> bool:
+        """Whether the first orchestrator says that it serves."""
+        messages = cast("Any", health_pb2)
+        answer = await self.health.Check(messages.HealthCheckRequest())
+        return bool(answer.status == messages.HealthCheckResponse.SERVING)
 
     async def submit(self, goal: str, *, key: str = "", turn: int = 0, **spec: Any) -> tasks_pb2.Task:
         """Submit at one orchestrator; no second try."""

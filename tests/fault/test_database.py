@@ -13,6 +13,7 @@ from servicekit.errors import OctoError, UnavailableError
 from tests.fault.history import Seen, check_history
 from tests.fault.processes import Client, arms, orchestrator, running
 from tests.fault.proxy import Proxy
+from tests.orchestrator.house import eventually
 from tests.support.postgres import BreakablePostgres
 
 
@@ -29,6 +30,11 @@ async def recovers(client: Client) -> float:
     began = time.monotonic()
     await client.surely_submit("again", key="again", seconds=30)
     return time.monotonic() - began
+
+
+async def not_ready(client: Client) -> bool:
+    """Whether the orchestrator lives and says that it does not serve."""
+    return not await client.ready()
 
 
 @pytest.mark.parametrize("freeze", [False, True], ids=["killed", "frozen"])
@@ -49,11 +55,13 @@ async def test_postgresql_goes_and_comes_back(
         request = tasks_pb2.ListTasksRequest()
         slowest = max(slowest, await refused(lambda: client.stubs[0].ListTasks(request)))
         assert holder.alive
+        await eventually(lambda: not_ready(client))
         if freeze:
             postgres_server.resume()
         else:
             await postgres_server.start()
         back = await recovers(client)
+        await eventually(client.ready)
         for task_id in seen.acknowledged:
             seen.ended[task_id] = (await client.ended(task_id)).status
         await client.close()
@@ -102,23 +110,41 @@ async def test_a_lost_commit_reply_is_found_by_its_key(root: Path, database_url:
     assert row == (6,), "one task a key"
 
 
+FULL = """
+CREATE FUNCTION public.full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
+CREATE TRIGGER full_disk BEFORE INSERT ON orchestrator.tasks EXECUTE FUNCTION public.full_disk();
+CREATE TRIGGER full_disk BEFORE INSERT ON orchestrator.task_events EXECUTE FUNCTION public.full_disk();
+CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON orchestrator.steps EXECUTE FUNCTION public.full_disk()"""
+
+
 async def test_a_full_disk_refuses_writes_and_serves_reads(root: Path, database_url: str) -> None:
-    full = """
-        CREATE FUNCTION public.full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$;
-        CREATE TRIGGER full_disk BEFORE INSERT ON orchestrator.tasks EXECUTE FUNCTION public.full_disk()"""
+    """Every table refuses to grow, as PostgreSQL tells it; what runs meanwhile ends once there is room."""
+    log = root / "calls"
     holder = orchestrator(root, database_url)
-    async with running(arms(root, reflex=True), holder):
+    seen = Seen()
+    async with running(arms(root, reflex=True, steps=2, delay=1.0, log=log), holder):
         client = Client(root, "o1")
         before = await client.surely_submit("g", key="before")
+        await client.ended(before)
+        running_now = await client.surely_submit("g", key="running")
+        seen.acknowledged |= {before, running_now}
+        await eventually(lambda: f"begin {running_now}" in log.read_text())
         with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(full)
-            with pytest.raises(UnavailableError):
-                await client.submit("refused")
+            connection.execute(FULL)
+            for _ in range(3):
+                with pytest.raises(UnavailableError):
+                    await client.submit("refused")
+                await asyncio.sleep(0.5)
             assert (await client.ended(before)).status == tasks_pb2.TASK_STATUS_COMPLETED
-            connection.execute("DROP TRIGGER full_disk ON orchestrator.tasks")
-        assert await client.surely_submit("taken", key="after")
+            assert (await client.stubs[0].ListTasks(tasks_pb2.ListTasksRequest())).total_items == 2
+            connection.execute("DROP FUNCTION public.full_disk() CASCADE")
+        seen.acknowledged.add(await client.surely_submit("taken", key="after"))
+        for task_id in seen.acknowledged:
+            seen.ended[task_id] = (await client.ended(task_id)).status
         await client.close()
+        await holder.stop()
+    check_history(database_url, seen)
 
 
 async def test_a_wake_up_survives_a_lost_listener(root: Path, database_url: str) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from octollm.orchestrator.v1 import tasks_pb2
 
 from servicekit.errors import OctoError
 from tests.fault.history import Seen, check_history
 from tests.fault.processes import Child, Client, arms, orchestrator, running
+from tests.fault.proxy import Proxy, Strike
 from tests.fault.watching import watched
 
 
@@ -47,9 +49,8 @@ async def moment(kind: str, log: Path, dice: random.Random) -> None:
     await asyncio.sleep(dice.choice([0.0, 0.001, 0.003, 0.01]))
 
 
-@pytest.mark.parametrize("kind", ["begin", "end", "any"])
 async def test_one_orchestrator_killed_and_started_again(
-    kind: str, root: Path, database_url: str, dice: random.Random
+    root: Path, database_url: str, dice: random.Random
 ) -> None:
     log = root / "calls"
     holder = orchestrator(root, database_url)
@@ -59,7 +60,7 @@ async def test_one_orchestrator_killed_and_started_again(
         watching = asyncio.create_task(watched(client, seen))
         submitting = asyncio.create_task(submit_many(client, seen, 20))
         for _ in range(2):
-            await moment(kind, log, dice)
+            await moment(dice.choice(["begin", "end", "any"]), log, dice)
             await holder.kill()
             await holder.start()
         await submitting
@@ -68,6 +69,69 @@ async def test_one_orchestrator_killed_and_started_again(
         await client.close()
         await holder.stop()
     check_history(database_url, seen)
+
+
+WRITES = {
+    "lease": b"SET\n        status = 2, phase = greatest",
+    "plan": b"INSERT INTO orchestrator.steps",
+    "step": b"step_0 AS (\n    UPDATE orchestrator.steps AS s SET state = 3",
+    "end": b"status = 3, lease_owner = NULL",
+}
+"""Texts by which the proxy knows a write: the lease, the plan and its first step, a result, the end."""
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    "write", ["step", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("lease", "plan", "end"))]
+)
+async def test_killed_around_a_commit(write: str, after: bool, root: Path, database_url: str) -> None:
+    """The orchestrator dies when a write is on its way, and when it is done but not yet heard of."""
+    seen = Seen()
+    async with Proxy.in_front_of(database_url, root) as proxy:
+        holder = orchestrator(root, proxy.url)
+        async with running(arms(root, reflex=True, steps=2), holder):
+            client = Client(root, "o1")
+            proxy.strike_at(Strike(text=WRITES[write], after=after, act=holder.kill))
+            seen.acknowledged.add(await client.surely_submit("g", key="k"))
+            async with asyncio.timeout(20):
+                await proxy.struck.wait()
+            await holder.start()
+            await all_end(client, seen)
+            await client.close()
+            await holder.stop()
+    check_history(database_url, seen)
+
+
+@pytest.mark.thorough
+async def test_a_poison_task_is_given_up_and_its_neighbour_is_done(root: Path, database_url: str) -> None:
+    """A task that kills every orchestrator that runs it; the one beside it dies with it, and is done."""
+    log = root / "calls"
+    holder = orchestrator(
+        root, database_url, drive={"lost_leases": 2}, lease_seconds=1.0, heartbeat_seconds=0.3
+    )
+    seen = Seen()
+    async with running(arms(root, reflex=True, delay=0.5, log=log), holder):
+        client = Client(root, "o1")
+        poison = await client.surely_submit("poison", key="poison")
+        seen.acknowledged.add(poison)
+        for _ in range(3):
+            begun = grew(log, f"begin {poison}")
+            async with asyncio.timeout(30):
+                while not begun():  # noqa: ASYNC110  # a log file has no event
+                    await asyncio.sleep(0.005)
+            await holder.kill()
+            await holder.start()
+        neighbour = await client.surely_submit("harmless", key="harmless")
+        seen.acknowledged.add(neighbour)
+        await all_end(client, seen)
+        given_up = await client.ended(poison)
+        await client.close()
+        await holder.stop()
+    assert seen.ended[neighbour] == tasks_pb2.TASK_STATUS_COMPLETED
+    assert given_up.error.type == tasks_pb2.ERROR_TYPE_INTERNAL
+    assert "given up" in given_up.error.message
+    assert log.read_text().count(f"begin {poison}") == 3
+    check_history(database_url, seen, completed=False)
 
 
 async def test_killed_right_after_the_acknowledgement(root: Path, database_url: str) -> None:

@@ -82,3 +82,16 @@ async def test_priorities_go_first_and_age(root: Path, database_url: str) -> Non
         assert order[0] < order[3], began
         assert order[1] < order[2] < order[3], began
         await client.close()
+
+
+async def test_fifty_equal_submits_make_one_task(root: Path, database_url: str) -> None:
+    """At two orchestrators at once, under one key."""
+    holders = [orchestrator(root, database_url, name=name) for name in ("o1", "o2")]
+    async with running(arms(root, reflex=True), *holders):
+        client = Client(root, "o1", "o2")
+        tasks = await asyncio.gather(*(client.submit("same", key="k", turn=turn) for turn in range(50)))
+        assert len({task.task_id for task in tasks}) == 1
+        await client.ended(tasks[0].task_id)
+        await client.close()
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM orchestrator.tasks").fetchone() == (1,)

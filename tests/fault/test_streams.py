@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from octollm.orchestrator.v1 import tasks_pb2
+from octollm.service.v1 import status_pb2
 
 from tests.fault.history import Seen, check_history
 from tests.fault.processes import Client, arms, orchestrator, running
@@ -25,14 +26,15 @@ async def test_cancel_at_another_orchestrator_reaches_the_arm_at_once(root: Path
             other = Client(root, "o2")
             took: list[float] = []
             for number, task in enumerate(tasks, start=1):
-                began = time.monotonic()
+                began = time.time()
                 answer = await other.stubs[0].CancelTask(tasks_pb2.CancelTaskRequest(task_id=task.task_id))
                 assert answer.task.status == tasks_pb2.TASK_STATUS_CANCELLED
                 await eventually(lambda n=number: log.read_text().count(LOG_WORD) == n)
-                took.append(time.monotonic() - began)
+                took.append(float(log.read_text().splitlines()[-1].split()[-1]) - began)
             await other.close()
-        print(f"cancelled within {max(took):.3f} s")  # noqa: T201  # measured
-        assert min(took) < 1, "0.2 s and a busy machine"
+        print("the arm saw the cancel after", *(f"{each:.3f} s" for each in took))  # noqa: T201  # measured
+        assert min(took) < 0.2, "the quickest of five, for the machine may be busy"
+        assert max(took) < 2
         for task in tasks:
             again = await holder.ended(task.task_id)
             assert again.status == tasks_pb2.TASK_STATUS_CANCELLED
@@ -61,12 +63,26 @@ async def test_a_watcher_sees_every_event_from_any_orchestrator(root: Path, data
     assert len(seen.events) == 10 * 10
 
 
+async def test_a_stream_begins_anywhere_on_any_orchestrator(root: Path, database_url: str) -> None:
+    holders = [orchestrator(root, database_url, name=name) for name in ("o1", "o2")]
+    async with running(arms(root, reflex=True, steps=2), *holders):
+        client = Client(root, "o1", "o2")
+        done = await client.ended(await client.surely_submit("g", key="k"))
+        for stub in client.stubs:
+            for after in range(done.last_sequence + 1):
+                request = tasks_pb2.WatchTaskRequest(task_id=done.task_id, after_sequence=after)
+                rest = [response.event.sequence async for response in stub.WatchTask(request)]  # pyright: ignore[reportGeneralTypeIssues]  # the stub forgets __aiter__
+                assert rest == list(range(after + 1, done.last_sequence + 1))
+        await client.close()
+
+
 async def test_a_client_that_leaves_mid_stream_leaves_nothing_behind(root: Path, database_url: str) -> None:
     async with running(arms(root, reflex=True, steps=2, delay=0.5), orchestrator(root, database_url)):
         client, leaving = Client(root, "o1"), Client(root, "o1")
         task = await client.submit("g")
         stream = leaving.stubs[0].WatchTask(tasks_pb2.WatchTaskRequest(task_id=task.task_id))
         first = await anext(aiter(stream))  # pyright: ignore[reportArgumentType]  # the stub forgets __aiter__
+        assert await gauge(client, "octollm_task_readers") == 1
         stream.cancel()
         await leaving.close()
         done = await client.ended(task.task_id)
@@ -75,4 +91,17 @@ async def test_a_client_that_leaves_mid_stream_leaves_nothing_behind(root: Path,
         again = client.stubs[0].WatchTask(request)
         rest = [response.event.sequence async for response in again]  # pyright: ignore[reportGeneralTypeIssues]  # the stub forgets __aiter__
         assert rest == list(range(first.event.sequence + 1, done.last_sequence + 1))
+
+        async def at_rest() -> bool:
+            names = ("octollm_task_readers", "octollm_tasks_running")
+            return [await gauge(client, name) for name in names] == [0, 0]
+
+        await eventually(at_rest)
         await client.close()
+
+
+async def gauge(client: Client, name: str) -> float:
+    """A gauge of the first orchestrator."""
+    text = (await client.status.GetMetrics(status_pb2.GetMetricsRequest())).text
+    (line,) = (line for line in text.splitlines() if line.startswith(f"{name} "))
+    return float(line.split()[1])

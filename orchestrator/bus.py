@@ -6,6 +6,7 @@ that serialises all commits. What a lost announcement costs is one look after `R
 
 import asyncio
 import logging
+import secrets
 from collections import defaultdict
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from servicekit.errors import UnavailableError
 _LOG = logging.getLogger(__name__)
 
 EVENTS_CHANNEL = "octollm_events"
-"""Payload: task ids, separated by commas; one that ended has a ``!`` behind it."""
+"""Payload: who tells, then task ids, separated by commas; one that ended has a ``!`` behind it."""
 
 CANCEL_CHANNEL = "octollm_cancel"
 """Payload: the id of a task that was cancelled."""
@@ -31,6 +32,10 @@ RECHECK = 5.0
 
 _PAYLOAD_IDS = 300
 """Ids in one NOTIFY: its payload is bounded to 8000 bytes."""
+
+_GATHER_SECONDS = 0.005
+"""How long announcements gather: readers at other orchestrators wait that much longer, and a busy one sends
+fewer."""
 
 _PROBE_SECONDS = 3.0
 _RETRY_SECONDS = 0.2
@@ -72,6 +77,7 @@ class Bus:
     def __init__(self, *, pool: Pool, url: str) -> None:
         self._pool = pool
         self._url = url
+        self._own_name = secrets.token_hex(4)
         self._of_cancels: list[Callable[[str], None]] = []
         self._of_arms: list[Callable[[], None]] = []
         self._readers: defaultdict[str, set[Subscription]] = defaultdict(set)
@@ -114,12 +120,13 @@ class Bus:
         """Send announcements, those that gathered meanwhile together, until cancelled."""
         while True:
             await self._work.wait()
+            await asyncio.sleep(_GATHER_SECONDS)
             self._work.clear()
             while self._pending:
                 batch = list(self._pending)[:_PAYLOAD_IDS]
+                for announced in batch:  # before it is sent: what is told meanwhile is told again
+                    del self._pending[announced]
                 await self._notify(batch)
-                for announced in batch:
-                    self._pending.pop(announced, None)
 
     async def listen(self) -> None:
         """Keep one listening connection alive until cancelled; everybody looks again after a gap."""
@@ -151,7 +158,10 @@ class Bus:
         elif channel == ARMS_CHANNEL:
             self._tell_of_arms()
         else:
-            for announced in payload.split(","):
+            sender, *ids = payload.split(",")
+            if sender == self._own_name:
+                return  # who reads here was told at once
+            for announced in ids:
                 self._tell(announced.removesuffix("!"), ended=announced.endswith("!"))
 
     def _tell(self, task_id: str, *, ended: bool) -> None:
@@ -173,6 +183,8 @@ class Bus:
         """Send one; when the database is away, the readers' own look makes up for it."""
         try:
             async with connection(self._pool) as conn:
-                await conn.execute("SELECT pg_notify(%s, %s)", (EVENTS_CHANNEL, ",".join(batch)))
+                await conn.execute(
+                    "SELECT pg_notify(%s, %s)", (EVENTS_CHANNEL, ",".join([self._own_name, *batch]))
+                )
         except UnavailableError:
             await asyncio.sleep(_RETRY_SECONDS)

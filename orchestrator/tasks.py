@@ -119,9 +119,8 @@ class Tasks:
         Raises:
             NotFoundError: there is no such task within the owner's reach.
         """
-        task = await self._get(task_id, owner)
-        if task.ended or not wait_seconds:
-            return task
+        if not wait_seconds:
+            return await self._get(task_id, owner)
         loop = asyncio.get_running_loop()
         give_up = loop.time() + wait_seconds
         with self._bus.subscribe(task_id, only_end=True) as told:

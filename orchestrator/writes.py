@@ -23,8 +23,8 @@ from orchestrator.state import TaskEvent as Happening
 from orchestrator.write import Charge, NewEvent, NewStep, StepChange, Write
 
 _REST = """, rest AS (
-    UPDATE orchestrator.steps AS s SET state = %(rest)s, finished_at = clock_timestamp()
-    FROM fence f WHERE s.task_id = f.task_id AND s.state = ANY(%(sources)s::smallint[])
+    UPDATE orchestrator.steps AS s SET state = {state}, finished_at = clock_timestamp()
+    FROM fence f WHERE s.task_id = f.task_id AND s.state IN ({sources})
 )"""
 
 _ENDED = ", lease_owner = NULL, lease_until = NULL, finished_at = clock_timestamp()"
@@ -183,10 +183,9 @@ def _ending(
         events=[event],
         charges=charges,
         changes=f", status = {next_status(Status.PROCESSING, happening)}{changes}",
-        more=_REST,
-        parameters={
-            "rest": next_step_state(StepState.PENDING, rest),
-            "sources": step_sources(rest),
-            **parameters,
-        },
+        more=_REST.format(
+            state=int(next_step_state(StepState.PENDING, rest)),
+            sources=", ".join(f"{state:d}" for state in step_sources(rest)),
+        ),
+        parameters=parameters,
     )

@@ -34,5 +34,5 @@ class ModelWatch:
     async def follow(self, arms: Sequence[tuple[Arm, StatusBoard]]) -> None:
         """Ask again and again, until cancelled."""
         while True:
-            await asyncio.sleep(self.layer.provider.look_seconds)
+            await asyncio.sleep(self.layer.look_seconds)
             await self.look(arms)

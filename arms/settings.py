@@ -17,7 +17,10 @@ class ArmsSettings(ServiceSettings):
     )
 
     model: str = "local"
-    """local, local-small, openai:MODEL, anthropic:MODEL, or any name with `model_base_url`."""
+    """local, local-small, openai:MODEL, anthropic:MODEL, or any name with `model_base_url`.
+
+    Several with commas between them are asked in this order until one answers.
+    """
     model_base_url: str = ""
     """An OpenAI-compatible server to use, such as ``http://127.0.0.1:8080/v1``; empty for none."""
     model_api_key: SecretStr = SecretStr("")
@@ -26,6 +29,8 @@ class ArmsSettings(ServiceSettings):
     """Where the local model's server tells how far it is."""
     model_window: int | None = None
     """Tokens that a request to a model elsewhere may hold, prompt and answer; None takes the usual."""
+    model_seconds: float | None = None
+    """Seconds that one model of several may take before the next is asked; None leaves it to the deadline."""
     model_places: int | None = None
     """Requests sent to a model elsewhere at once; None takes the usual."""
     trace_content: bool = False
@@ -42,5 +47,6 @@ class ArmsSettings(ServiceSettings):
             state_file=self.model_state_file,
             window=self.model_window,
             places=self.model_places,
+            seconds=self.model_seconds,
             trace_content=self.trace_content,
         )

@@ -131,7 +131,7 @@ async def open_hosted(
     if variable is None or not model_name:
         raise ValidationFailedError(
             f"OCTOLLM_MODEL is {name!r}; it may be local, local-small, openai:MODEL or anthropic:MODEL, "
-            "or any name together with OCTOLLM_MODEL_BASE_URL",
+            "or any name together with OCTOLLM_MODEL_BASE_URL, or several of these with commas between them",
             field="model",
         )
     key = environ.get(variable, "")

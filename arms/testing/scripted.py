@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
+from arms.model.candidate import Candidate
 from arms.model.layer import ModelLayer
 from arms.model.provider import Connection, ModelHealth, estimate_tokens
 from arms.model.queue import ModelQueue
@@ -62,4 +63,5 @@ class ScriptedProvider:
 def scripted_layer(answers: Sequence[str]) -> ModelLayer:
     """A model layer that says these, one a request."""
     provider = ScriptedProvider(answers)
-    return ModelLayer(provider=provider, queue=ModelQueue(places=provider.places, most_waiting=16))
+    queue = ModelQueue(places=provider.places, most_waiting=16)
+    return ModelLayer(candidates=[Candidate(provider=provider, queue=queue)])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from arms.model.catalog import CATALOG
+from arms.model.names import local_of
 from arms.model.runtime.command import model_server_command
 from cli.settings import ServeSettings
 from cli.supervisor.environment import for_services
@@ -38,10 +38,11 @@ def local_model_server(
         layout: where things are; the server's state goes beside the sockets, which nobody else can read.
         environ: our environment.
     """
-    if settings.model not in CATALOG or environ.get("OCTOLLM_MODEL_BASE_URL"):
+    name = local_of(settings.model, has_server=bool(environ.get("OCTOLLM_MODEL_BASE_URL")))
+    if name is None:
         return None
     state_file = layout.sockets / STATE_FILE
-    command = model_server_command(model=settings.model, state_file=state_file)
+    command = model_server_command(model=name, state_file=state_file)
     return ModelServer(
         argv=command.argv,
         env={**for_services(environ, calls_models=False), **command.env},

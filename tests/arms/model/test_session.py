@@ -143,13 +143,13 @@ async def test_cancelling_frees_the_model(layer: ModelLayer) -> None:
 
 
 async def test_more_callers_than_places_wait_and_too_many_are_refused(layer: ModelLayer) -> None:
-    layer.queue._most_waiting = 1
+    layer.candidates[0].queue._most_waiting = 1
     questions = [
         asyncio.create_task(layer.session().text(ask("Name?", context=CAT), max_tokens=8)) for _ in range(3)
     ]
     results = await asyncio.gather(*questions, return_exceptions=True)
     assert sum(isinstance(result, RateLimitError) for result in results) == 1
-    assert layer.queue.waiting == 0
+    assert layer.candidates[0].queue.waiting == 0
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ Everything around it (gRPC, health, registration, limits, provenance) is `arms.h
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -29,6 +29,10 @@ Emit = Callable[[Progress], Awaitable[None]]
 """Reports progress to whoever waits for the step."""
 
 
+Arguments = type[BaseModel] | Mapping[str, Any] | None
+"""A type, the JSON Schema of an object, or nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Capability:
     """One thing that an arm can do.
@@ -36,14 +40,14 @@ class Capability:
     Attributes:
         name: what plans refer to, such as "text_generation"; lower case, digits and underscores.
         description: one sentence for planners and people.
-        arguments: the type of its arguments; None when it takes none.
-        output: the type of its output; None when that is plain text.
+        arguments: the type of its arguments, or the JSON Schema of an object; None when it takes none.
+        output: the type of its output, or its JSON Schema; None when that is plain text.
     """
 
     name: str
     description: str
-    arguments: type[BaseModel] | None = None
-    output: type[BaseModel] | None = None
+    arguments: Arguments = None
+    output: Arguments = None
 
 
 class ModelNeed(Enum):

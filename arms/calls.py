@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from arms.arguments import write_arguments
 from arms.arm import Arm
 from arms.model.layer import ModelLayer
 from arms.model.usage import CallLimits
@@ -71,7 +72,8 @@ class Calls:
 
         async def work() -> Result:
             try:
-                return await self.arm.execute(step, model=record.session, emit=events.put)
+                ready = await self._with_arguments(step, record=record)
+                return await self.arm.execute(ready, model=record.session, emit=events.put)
             finally:
                 events.put_nowait(None)
 
@@ -89,6 +91,14 @@ class Calls:
             runs=result.runs,
         )
         yield Finished(result=result, provenance=provenance)
+
+    async def _with_arguments(self, step: Step, *, record: Record) -> Step:
+        """The step with the arguments that its plan did not give, where its capability needs some."""
+        capability = self.arm.capability(step.capability)
+        if capability is None or capability.arguments is None or step.arguments is not None:
+            return step
+        written = await write_arguments(step, capability=capability, model=record.session)
+        return replace(step, arguments=written)
 
 
 async def _stopped(task: asyncio.Task[Result]) -> None:

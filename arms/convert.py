@@ -1,12 +1,13 @@
 """The types that all arms share: proto in, domain out, and back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import orjson
 from octollm.arms.v1 import arm_pb2, execution_pb2
 from pydantic import BaseModel
 
-from arms.arm import Arm, Capability
+from arms.arm import Arguments, Arm, Capability
 from arms.model.usage import CallLimits, Usage
 from arms.provenance import Provenance
 from arms.step import Artifact, Brief, Citation, Progress, Result, Run, StepInput
@@ -128,7 +129,7 @@ def result_to(result: Result, *, provenance: Provenance) -> arm_pb2.ExecuteRespo
     return arm_pb2.ExecuteResponse(
         result=arm_pb2.ExecuteResult(
             output=result.output,
-            output_json=result.value.model_dump_json() if result.value is not None else "",
+            output_json=_json(result.value),
             confidence=result.confidence,
             citations=[citation_to(citation) for citation in result.citations],
             artifacts=[artifact_to(artifact) for artifact in result.artifacts],
@@ -160,5 +161,13 @@ def capability_to(capability: Capability) -> arm_pb2.Capability:
     )
 
 
-def _schema(kind: type[BaseModel] | None) -> str:
-    return orjson.dumps(kind.model_json_schema()).decode() if kind is not None else ""
+def _schema(kind: Arguments) -> str:
+    if kind is None:
+        return ""
+    return orjson.dumps(dict(kind) if isinstance(kind, Mapping) else kind.model_json_schema()).decode()
+
+
+def _json(value: BaseModel | dict[str, Any] | None) -> str:
+    if value is None:
+        return ""
+    return value.model_dump_json() if isinstance(value, BaseModel) else orjson.dumps(value).decode()

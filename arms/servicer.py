@@ -6,9 +6,10 @@ from typing import Any
 
 import grpc
 from octollm.arms.v1 import arm_pb2, arm_pb2_grpc
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from arms import convert
+from arms.arguments import arguments_from
 from arms.arm import Arm, Capability
 from arms.calls import Calls, Finished
 from arms.step import Step
@@ -91,14 +92,11 @@ def _capability(arm: Arm, *, name: str) -> Capability:
     return capability
 
 
-def _arguments(text: str, *, capability: Capability) -> BaseModel | None:
-    if capability.arguments is None:
-        return None
+def _arguments(text: str, *, capability: Capability) -> BaseModel | dict[str, Any] | None:
+    """The arguments that are given; None when there are none though some are needed: they can be written."""
     try:
-        return capability.arguments.model_validate_json(text or "{}")
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        path = ".".join(["arguments_json", *map(str, first["loc"])])
-        raise ValidationFailedError(
-            f"{path}: {first['msg']}", field=path, constraint=first["msg"], reason="ARGUMENTS_INVALID"
-        ) from error
+        return arguments_from(text, capability=capability)
+    except ValidationFailedError:
+        if text:
+            raise
+        return None

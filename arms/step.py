@@ -59,7 +59,8 @@ class Step:
         idempotency_key: the same for every try of the same step.
         capability: which of the arm's capabilities is asked for.
         instruction: what to do, in words.
-        arguments: an instance of the capability's `arguments` type; None when it takes none.
+        arguments: an instance of the capability's `arguments` type, a dict where that is a JSON Schema; None
+            when it takes none.
         inputs: outputs of the steps that this one depends on.
         feedback: what the judge found wrong with an earlier result; empty on the first round.
         limits: what models may consume.
@@ -71,7 +72,7 @@ class Step:
     idempotency_key: str
     capability: str
     instruction: str
-    arguments: BaseModel | None = None
+    arguments: BaseModel | dict[str, Any] | None = None
     inputs: tuple[StepInput, ...] = ()
     feedback: str = ""
     limits: CallLimits = field(default_factory=CallLimits)
@@ -125,7 +126,8 @@ class Result:
 
     Attributes:
         output: as text.
-        value: as an instance of the capability's `output` type; None when it is plain text.
+        value: as an instance of the capability's `output` type, a dict where that is a JSON Schema; None when
+            it is plain text.
         confidence: how sure the arm is, 0 to 1.
         method: how it was decided, such as "rule" or "model".
         citations: where the claims come from.
@@ -135,7 +137,7 @@ class Result:
     """
 
     output: str
-    value: BaseModel | None = None
+    value: BaseModel | dict[str, Any] | None = None
     confidence: float
     method: str
     citations: tuple[Citation, ...] = ()

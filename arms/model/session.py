@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pydantic import BaseModel
 from pydantic_ai import Agent, NativeOutput
 
 from arms.model.account import Account
@@ -18,7 +17,7 @@ from servicekit.errors import OctoError
 
 _LOG = logging.getLogger(__name__)
 
-Typed = TypeVar("Typed", bound=BaseModel)
+Typed = TypeVar("Typed")
 Got = TypeVar("Got")
 
 OnDelta = Callable[[str], Awaitable[None]]

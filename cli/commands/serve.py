@@ -89,6 +89,30 @@ ArmModule = Annotated[
     str | None,
     typer.Option("--module", metavar="MODULE:CLASS", help="The arm's class.", rich_help_panel=_ARM_PANEL),
 ]
+McpCommand = Annotated[
+    str | None,
+    typer.Option(
+        "--mcp",
+        metavar="COMMAND",
+        help="Instead of a class: an MCP server; its tools become capabilities.",
+        rich_help_panel=_ARM_PANEL,
+    ),
+]
+McpEnv = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mcp-env",
+        metavar="NAME",
+        help="A variable of ours that the MCP server may see; repeatable.",
+        rich_help_panel=_ARM_PANEL,
+    ),
+]
+ArmId = Annotated[
+    str | None,
+    typer.Option(
+        "--arm-id", help="What the MCP server's arm is called, if not as itself.", rich_help_panel=_ARM_PANEL
+    ),
+]
 ArmPort = Annotated[
     int,
     typer.Option(
@@ -120,6 +144,9 @@ def serve(
     auth: Auth = "none",
     expose_without_auth: ExposeWithoutAuth = False,
     module: ArmModule = None,
+    mcp: McpCommand = None,
+    mcp_env: McpEnv = None,
+    arm_id: ArmId = None,
     arm_port: ArmPort = 0,
     orchestrator: Orchestrator = None,
 ) -> None:
@@ -137,11 +164,14 @@ def serve(
         expose_without_auth=expose_without_auth,
     )
     if names == ["arm"]:
-        from cli.commands.serve_arm import serve_arm
+        from cli.commands.serve_arm import Wanted, serve_arm
 
-        serve_arm(module, orchestrator=orchestrator, port=arm_port, settings=settings, environ=os.environ)
-    elif module:
-        raise ValidationFailedError("--module belongs to `octollm serve arm`, alone.", field="module")
+        wanted = Wanted(module=module, mcp=mcp, mcp_env=tuple(mcp_env or ()), arm_id=arm_id, port=arm_port)
+        serve_arm(wanted, orchestrator=orchestrator, settings=settings, environ=os.environ)
+    elif module or mcp:
+        raise ValidationFailedError(
+            "--module and --mcp belong to `octollm serve arm`, alone.", field="module"
+        )
     elif "all" not in names:
         _serve_here(names, settings)
     elif names == ["all"]:

@@ -1,5 +1,6 @@
 """`octollm arm new`: what it writes works and is what docs/arms.md shows; what it refuses."""
 
+import os
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from arms.arm import Arm, Capability, Emit
 from arms.model.session import ModelSession
 from arms.step import Result, Step
 from cli.commands.arm import new
-from cli.commands.serve_arm import serve_arm
+from cli.commands.serve_arm import Wanted, serve_arm
 from cli.settings import ServeSettings
 from servicekit.errors import ConflictError, OctoError, UnavailableError, ValidationFailedError
 
@@ -75,18 +76,34 @@ def test_names_that_cannot_be(name: str, why: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "error", "why"),
+    ("wanted", "error", "why"),
     [
-        (None, ValidationFailedError, "--module MODULE:CLASS"),
-        ("no_such_arm:Arm", ValidationFailedError, "there is no module no_such_arm"),
-        ("tests.cli.test_arm:Fine", UnavailableError, "No platform runs on the data directory"),
+        (Wanted(), ValidationFailedError, "--module MODULE:CLASS, or --mcp"),
+        (Wanted(module="a:B", mcp="b"), ValidationFailedError, "--module MODULE:CLASS, or --mcp"),
+        (Wanted(module="no_such_arm:Arm"), ValidationFailedError, "there is no module no_such_arm"),
+        (
+            Wanted(module="tests.cli.test_arm:Fine"),
+            UnavailableError,
+            "No platform runs on the data directory",
+        ),
+        (Wanted(mcp="no-such-program x"), ValidationFailedError, "no program 'no-such-program'"),
+        (Wanted(mcp="'open"), ValidationFailedError, "cannot be read"),
+        (Wanted(mcp="true", mcp_env=("NOT_SET",)), ValidationFailedError, "NOT_SET: no such variable"),
     ],
 )
 def test_serving_needs_an_arm_and_a_platform(
-    module: str | None, error: type[OctoError], why: str, tmp_path: Path
+    wanted: Wanted, error: type[OctoError], why: str, tmp_path: Path
 ) -> None:
-    environ: dict[str, str] = {}
+    environ = {"PATH": os.defpath}
     settings = ServeSettings(data_dir=tmp_path)
     with pytest.raises(error, match=why):
-        serve_arm(module, orchestrator=None, port=0, settings=settings, environ=environ)
-    assert not environ
+        serve_arm(wanted, orchestrator=None, settings=settings, environ=environ)
+    assert list(environ) == ["PATH"]
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("arms.mcp_tools.command.find_spec", lambda _: None)
+    with pytest.raises(UnavailableError, match=r"octollm\[mcp\]"):
+        serve_arm(
+            Wanted(mcp="true"), orchestrator=None, settings=ServeSettings(data_dir=tmp_path), environ={}
+        )

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import orjson
 
+from arms.json_schema import schema_violation
 from arms.judge.rules import reading
-from arms.judge.rules.json_schema import schema_violation
 from arms.judge.rules.rule import Finding, Rule, rule, shortened
 
 _BE = r"(?:is|be|are|consists?\s+of|returns?|contains?\s+only)\s+"

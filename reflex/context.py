@@ -1,8 +1,14 @@
-"""What stands around a match of an injection rule: quotation, framing as an example, negation."""
+"""What stands around a match of an injection rule: quotation, framing as an example, report, negation."""
+
+from collections.abc import Collection
 
 from reflex.regex import compile_regex
 
 QUOTED, FRAMED, NEGATED = "quoted", "framed", "negated"
+REPORTED = "reported"
+"""Somebody else than the model does it: "tells the bot to ignore its rules", "can I ignore the rules"."""
+ATTRIBUTED = "attributed"
+"""It belongs to something else than the model: "your rules for splitting a bill"."""
 
 _ESSAY = 800
 """Characters from which a text is judged by its parts only."""
@@ -16,13 +22,35 @@ _FRAMES = compile_regex(
     r"red[- ]team(?:s|ing|ers?)?|threats?|owasp|cve-\d+|"
     r"vulnerabilit(?:y|ies)|detect(?:s|ed|ion|or|ors|ing)?|classif(?:y|ier|iers|ied|ication)|"
     r"filter(?:s|ed|ing)|block(?:s|ed|ing)?|reject(?:s|ed)|flag(?:s|ged)|tester|"
+    r"payloads?|guardrails?|scanners?|refus(?:ed|als?)|articles?|blog|incidents?|participants?|canary|"
+    r"pentest(?:er)?s?|regex|regular expressions?|quot(?:es?|ed|ation)|lectures?|chapters?|samples?|"
     r"test (?:case|suite|set)s?|unit tests?|assert|dataset|benchmark|corpus|paper|researchers?|stud(?:y|ies)|"
     r"(?:tried|attempt(?:s|ed)?|trying|wants?|instructs?|asks?|asked|told|tells?) (?:\w+ ){0,4}to)\b"
 )
 _NAMED = compile_regex(
     r"(?i)\b(?:sentence|phrase|string|words|wording|message|input|request|example|typed|wrote|line|term)s?[\s:,]*"
-    r"[\"`'(]$"
+    r"[\"`'(]$|"
+    r"(?:may|might|could|can|often|quotes?|quoted|payload|matches|detects?|contains?)\s(?:\w+[\s:,]+){0,4}[\"`']$"
 )
+_REPORTS = compile_regex(
+    r"(?i)\b(?:asks|asked|asking|tells|told|telling|instructs|instructed|instructing|tricks|tricked|tricking|"
+    r"orders|ordered|urges|urged|gets|got|getting|wants|wanted|causes|caused|convinces|convinced|coaxes|coaxed|"
+    r"tries|tried|attempts|attempted)\s(?:\S+\s){0,5}to\s$"
+)
+_THIRD = compile_regex(r"(?i)\b(?:its|their|his|her|the (?:model|assistant|bot|system|operator|agent)'s)\b")
+_THIRD_DOES = compile_regex(
+    r"(?i)\b(?:it|them|him|(?:the|an?|my|our|their) (?:\w+ ){0,2}(?:model|assistant|bot|chatbot|agent|ai|llm)s?|"
+    r"(?:models|assistants|chatbots|agents|people|users|students|staff))\sto\s$"
+)
+_OTHER_DOES = compile_regex(
+    r"(?i)(?:\b(?:can|should|may|must|do|did|if|when|why|could|would)\si|"
+    r"\b(?:should|may|must|do|did|does|if|when|would|could|can)\s(?:he|she|they|somebody|someone|people|one|"
+    r"(?:the|an?|my|our)\s(?:\w+\s)?\w+)|"
+    r"\bwho\s(?:\w+\s)?(?:decided|chose|refused|wants?|wanted|has|had|have)\sto)\s"
+    r"(?:just\s|simply\s|safely\s|still\s|also\s|even\s|really\s|always\s|then\s){0,2}$"
+)
+_OTHERS = compile_regex(r"(?i)^\s(?:for|about|of|on)\s(?:an?|my|our|his|her|\w{3,20}ing)\b")
+_OWN = compile_regex(r"(?i)system|hidden|secret|internal|confidential")
 _NEGATIONS = compile_regex(
     r"(?i)\b(?:do not|don'?t|never|must not|should not|shouldn'?t|cannot|can'?t|won'?t|will not|refuses? to|"
     r"without|not to|nobody should|is not to|unable to|did not|didn'?t)\s*(?:ever |just |simply )?$|"
@@ -39,23 +67,41 @@ def surroundings(*, text: str, start: int, end: int) -> tuple[str, ...]:
         end: one past its last character.
 
     Returns:
-        Of ``quoted``, ``framed`` and ``negated`` those that hold.
+        Those of the names above that hold.
     """
+    start += len(text[start:end]) - len(text[start:end].lstrip(_QUOTES))
     before = text[max(0, start - _BEFORE) : start]
     after = text[end : end + _AFTER]
     found: list[str] = []
-    if _is_quoted(before=before, after=after):
+    if _is_quoted(before=before, after=text[start:end] + after):
         found.append(QUOTED)
     if _is_framed(before=before.rpartition("\n\n")[2], after=after, quoted=QUOTED in found):
         found.append(FRAMED)
     if _NEGATIONS.search(before[-_NEAR:]):
         found.append(NEGATED)
+    if _is_reported(before=before[-_FOLLOWING:], match=text[start:end]):
+        found.append(REPORTED)
+    if _OTHERS.search(after) and not _OWN.search(text[start:end]):
+        found.append(ATTRIBUTED)
     return tuple(found)
+
+
+def is_mention(context: Collection[str]) -> bool:
+    """Whether words are mentioned, not said: reported of somebody else, or quoted as an example."""
+    return REPORTED in context or (QUOTED in context and FRAMED in context)
 
 
 def talks_about_attacks(*, text: str) -> bool:
     """Whether a short text quotes something and has the words of those who write about attacks."""
     return len(text) < _ESSAY and bool(_QUOTATION.search(text)) and bool(_FRAMES.search(text))
+
+
+def _is_reported(*, before: str, match: str) -> bool:
+    """Whether the words before make somebody else the one who does it; "you" is always the model."""
+    if _OTHER_DOES.search(before):
+        return True
+    told = _REPORTS.search(before)
+    return bool(told and (_THIRD.search(match) or _THIRD_DOES.search(before)))
 
 
 def _is_framed(*, before: str, after: str, quoted: bool) -> bool:
@@ -66,7 +112,7 @@ def _is_framed(*, before: str, after: str, quoted: bool) -> bool:
 
 
 def _is_quoted(*, before: str, after: str) -> bool:
-    """An opening mark before, its closing mark after, on the same line."""
+    """An opening mark before, its closing mark in the match or after it, on the same line."""
     line_before, line_after = before.rpartition("\n")[2], after.partition("\n")[0]
     for mark in _QUOTES:
         # An apostrophe inside a word opens nothing.

@@ -4,7 +4,15 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from reflex.context import FRAMED, NEGATED, QUOTED, surroundings, talks_about_attacks
+from reflex.context import (
+    ATTRIBUTED,
+    FRAMED,
+    NEGATED,
+    QUOTED,
+    is_mention,
+    surroundings,
+    talks_about_attacks,
+)
 from reflex.disguise import Disguises
 from reflex.embedded import DecodeBudget, decoded
 from reflex.engine import Engine, Hit
@@ -27,9 +35,9 @@ LEAST_SCORE = 0.3
 
 _ONE_CIRCUMSTANCE, _MORE_CIRCUMSTANCES = 0.6, 0.4
 _STRONG_ONE = 0.97
-_STRONG_BOTH = 0.55
-"""Flags, and blocks only together with other evidence."""
-_NEGATED = 0.45
+_MENTIONED = 0.45
+"""Just below a flag: with evidence that is no mention it flags, and blocks when that is strong."""
+_NEGATED = _ATTRIBUTED = 0.45
 _FOLDED = "homoglyph"
 
 
@@ -202,7 +210,7 @@ def _finding(*, hit: Hit, view: View, validated: dict[str, int]) -> Finding | No
     context: tuple[str, ...] = ()
     if rule.category is Category.INJECTION:
         context = surroundings(text=view.text, start=hit.start, end=hit.end)
-        confidence = _in_context(confidence=confidence, context=context, strong=rule.strong)
+        confidence = _in_context(confidence=confidence, context=context, kind=rule.type, strong=rule.strong)
     start, end = view.span(start=hit.start, end=hit.end)
     confidence = round(confidence, 4)
     return Finding(
@@ -219,13 +227,14 @@ def _finding(*, hit: Hit, view: View, validated: dict[str, int]) -> Finding | No
     )
 
 
-def _in_context(*, confidence: float, context: tuple[str, ...], strong: bool) -> float:
-    """A confidence after what stands around the match: quotation and framing leave a strong rule a flag."""
+def _in_context(*, confidence: float, context: tuple[str, ...], kind: str, strong: bool) -> float:
+    """A confidence after what stands around the match; one circumstance alone never cancels a strong rule."""
     if NEGATED in context:
-        return confidence * _NEGATED
-    circumstances = sum(name in context for name in (QUOTED, FRAMED))
-    if not circumstances:
-        return confidence
-    if not strong:
-        return confidence * (_ONE_CIRCUMSTANCE if circumstances == 1 else _MORE_CIRCUMSTANCES)
-    return confidence * _STRONG_ONE if circumstances == 1 else min(confidence, _STRONG_BOTH)
+        confidence *= _NEGATED
+    if ATTRIBUTED in context and kind == "prompt_extraction":
+        confidence *= _ATTRIBUTED
+    if is_mention(context):
+        return min(confidence, _MENTIONED) if strong else confidence * _MORE_CIRCUMSTANCES
+    if QUOTED in context or FRAMED in context:
+        return confidence * (_STRONG_ONE if strong else _ONE_CIRCUMSTANCE)
+    return confidence

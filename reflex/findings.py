@@ -38,7 +38,7 @@ class Finding(NamedTuple):
         confidence: 0-1, after validation and context.
         reason: one sentence in our words; never the text that was found.
         rule: id of the rule.
-        context: what stands around the match: ``quoted``, ``framed``, ``negated``.
+        context: what stands around the match; the names are in `reflex.context`.
         encoding: how the text was hidden, empty when it was plain.
     """
 

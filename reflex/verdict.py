@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reflex.context import is_mention
 from reflex.findings import Category, Finding, Severity
 from reflex.policy import Handling, Policy
 
@@ -83,7 +84,8 @@ def injection_risk(*, findings: Sequence[Finding], near: int) -> float:
             first += 1
         by_type: dict[str, float] = {}
         for other in ordered[first : last + 1]:
-            kind = _SAME_EVIDENCE.get(other.type, other.type)
+            # A text about attacks mentions all kinds of them: that is one thing known about it.
+            kind = "mention" if is_mention(other.context) else _SAME_EVIDENCE.get(other.type, other.type)
             by_type[kind] = max(by_type.get(kind, 0.0), other.confidence)
         worst = max(worst, 1 - math.prod(1 - confidence for confidence in by_type.values()))
     return worst

@@ -127,7 +127,7 @@ def _split(samples: list[Sample]) -> list[Sample]:
             set=sample.set,
             text=sample.text,
             attack=sample.attack,
-            held_out=_share(samples[root(index)].text) < HELD_OUT,
+            held_out=_share(samples[root(index)].text) < HELD_OUT or sample.set.startswith("fresh: "),
         )
         for index, sample in enumerate(samples)
     ]
@@ -259,6 +259,11 @@ SETS: Mapping[str, tuple[bool, Callable[[Path], Iterator[str]]]] = {
     "own: hard benign": (False, _own("hard_benign")),
     "own: security writing": (False, _own("security_writing")),
     "own: ordinary requests": (False, _own("ordinary")),
+    "own: trigger words": (False, _own("trigger_words")),
+    "own: attacks": (True, _own("attacks")),
+    "fresh: trigger words": (False, _own("fresh_trigger_words")),
+    "fresh: security writing": (False, _own("fresh_security_writing")),
+    "fresh: attacks": (True, _own("fresh_attacks")),
     "standard library": (False, _library),
 }
-"""Every set: whether its texts are attacks, and how they are read."""
+"""Every set: whether its texts are attacks, and how they are read; of fresh ones all rows are held out."""

@@ -17,7 +17,7 @@ from tools import reflex_grammar
 from tools.reflex_sets import Sample, fetch, load
 
 OUTPUT = Path(__file__).parent.parent / "reflex" / "data" / "scorer.npz"
-GENERATED = 9000
+GENERATED = 11000
 LOOK_ALIKES = 9000
 SHORT = 400
 """Characters of the harmless texts that attacks are put into."""
@@ -28,7 +28,7 @@ HARD_WEIGHT = 4.0
 """Weight from which a harmless text was written to be hard."""
 CALIBRATION = 0.15
 HARD_CALIBRATION = 0.35
-FLAG_QUANTILE, SURE_QUANTILE = 0.998, 0.9996
+FLAG_QUANTILE, SURE_QUANTILE = 0.9975, 0.9996
 HARD_QUANTILE = 0.95
 """Shares of harmless texts below the score that flags, and below the one that is nearly certain."""
 SEED = 20261123
@@ -94,6 +94,8 @@ def _weight(sample: Sample) -> float:
     return {
         "own: hard benign": 12.0,
         "own: security writing": 8.0,
+        "own: trigger words": 8.0,
+        "own: attacks": 4.0,
         "bastion benign": 8.0,
         "own: ordinary requests": 4.0,
     }.get(sample.set, 1.0)

@@ -52,7 +52,7 @@ async def build(settings: ArmsSettings) -> AsyncGenerator[Running]:
             host_executor(),
             host_retriever(),
             host_coder(runner=runner),
-            host_judge(),
+            host_judge(runner=runner),
             host_guardian(channel=reflex),
         ]
         verifiers = token_verifiers(channel=orchestrator)

@@ -6,6 +6,7 @@ from arms.arm import Arm, Capability, Emit, ModelNeed
 from arms.judge.judging import judge_output
 from arms.judge.verdict import Judgement, JudgeRequest
 from arms.model.session import ModelSession
+from arms.programs.program import Runner
 from arms.step import Result, Step
 
 
@@ -51,12 +52,15 @@ class Judge(Arm):
         ),
     )
 
+    def __init__(self, *, runner: Runner) -> None:
+        self._runner = runner
+
     async def execute(self, step: Step, *, model: ModelSession, emit: Emit) -> Result:
         """Judge the output in the arguments."""
         del emit
         output = step.arguments.output if isinstance(step.arguments, ValidateArguments) else ""
         request = JudgeRequest(brief=step.brief, output=output, inputs=step.inputs)
-        return _result_of(await judge_output(request, model=model))
+        return _result_of(await judge_output(request, model=model, runner=self._runner))
 
 
 def _result_of(judgement: Judgement) -> Result:

@@ -9,6 +9,7 @@ from arms import convert
 from arms.calls import Calls
 from arms.judge.judging import judge_output
 from arms.judge.verdict import JudgeRequest, Verdict
+from arms.programs.program import Runner
 from servicekit.capability.call import call_bytes
 from servicekit.context import set_task_id
 
@@ -20,8 +21,9 @@ SERVICE_NAME = judge_pb2.DESCRIPTOR.services_by_name["JudgeService"].full_name
 class JudgeServicer(judge_pb2_grpc.JudgeServiceServicer):
     """Serves the judge."""
 
-    def __init__(self, *, calls: Calls) -> None:
+    def __init__(self, *, calls: Calls, runner: Runner) -> None:
         self._calls = calls
+        self._runner = runner
 
     async def ValidateOutput(  # gRPC's name
         self, request: judge_pb2.ValidateOutputRequest, context: Context
@@ -41,7 +43,7 @@ class JudgeServicer(judge_pb2_grpc.JudgeServiceServicer):
             call=call_bytes(request),
             limits=convert.limits_from(request.limits),
         ) as record:
-            judgement = await judge_output(wanted, model=record.session)
+            judgement = await judge_output(wanted, model=record.session, runner=self._runner)
             provenance = record.close(confidence=judgement.confidence, method=judgement.method)
         return judge_pb2.ValidateOutputResponse(
             verdicts=[_verdict_to(verdict) for verdict in judgement.verdicts],

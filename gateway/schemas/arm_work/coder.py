@@ -42,8 +42,10 @@ class CodeResponse(Worked):
     code: str = Field(description="Empty for explain.")
     language: str
     explanation: str = Field(description="What was done and why.")
-    verification: str | None = Field(description="What was run to check it; null when nothing was.")
+    verification: str | None = Field(description="What was run to check it, or why nothing was.")
     verified: bool | None = Field(description="Whether what was run passed; null when nothing was run.")
     tests: str | None = Field(description="The tests that were run last; null for none.")
-    tests_by: Literal["caller", "model"] | None = Field(description="Who wrote those tests.")
+    tests_by: Literal["caller", "specification", "model"] | None = Field(
+        description="Who wrote those tests; the specification, when they are examples found in the task."
+    )
     failure: str | None = Field(description="What the last run wrote when it failed.")

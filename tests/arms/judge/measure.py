@@ -11,6 +11,7 @@ from pathlib import Path
 from arms.judge.judging import judge_output
 from arms.judge.verdict import JudgeRequest
 from arms.model.layer import ModelChoice, open_model_layer
+from arms.programs.program import NoRunner
 from arms.step import Brief
 from tests.arms.judge.labelled import CASES
 from tests.arms.model_server import running_model_server
@@ -22,7 +23,7 @@ async def measure(*, model: str, state_file: Path) -> int:
     async with open_model_layer(ModelChoice(name=model, state_file=state_file)) as layer:
         for case in CASES:
             request = JudgeRequest(brief=Brief(acceptance_criteria=(case.criterion,)), output=case.output)
-            (verdict,) = (await judge_output(request, model=layer.session())).verdicts
+            (verdict,) = (await judge_output(request, model=layer.session(), runner=NoRunner())).verdicts
             right += verdict.passed == case.passed
             if verdict.passed != case.passed:
                 sys.stdout.write(f"wrong: {case.criterion} ({verdict.method}): {verdict.evidence}\n")

@@ -7,7 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
+from gateway.access import opened_access
 from gateway.arm_calls import ArmCalls
+from gateway.auth.audit import AuditTrail
 from gateway.clients import open_clients
 from gateway.context import Context
 from gateway.convert.values import instant_now
@@ -80,6 +82,7 @@ async def answering(
         directory = await stack.enter_async_context(
             open_directory(clients=clients, book=book, call_seconds=settings.call_timeout)
         )
+        access = await stack.enter_async_context(opened_access(settings, clients=clients, metrics=metrics))
         context = Context(
             clients=clients,
             book=book,
@@ -91,10 +94,11 @@ async def answering(
             version=octollm_version(),
             started_at=instant_now(),
             heartbeat_seconds=settings.heartbeat_seconds,
+            audit=access.audit if access else AuditTrail(identity=None, metrics=metrics),
         )
         addresses = ClientAddresses(trusted=networks(settings.trusted_proxies))
         limiter = await stack.enter_async_context(_limiter(settings, metrics=context.metrics))
-        limits = RateLimits(ip=settings.rate_limit_ip, subject=settings.rate_limit_subject)
+        limits = RateLimits(ip=settings.limit_ip, subject=settings.rate_limit_subject)
         numbers = {sock.getsockname()[1]: door for door, sock in sockets.items()}
         app = edge(
             context=context,
@@ -102,6 +106,7 @@ async def answering(
             tables={number: RouteTable(routes_of(door)) for number, door in numbers.items()},
             rates=Rates(limiter=limiter, limits=limits, addresses=addresses),
             allowed_origins=origins(settings.cors_origins),
+            access=access,
         )
         server = await stack.enter_async_context(
             serving(app, sockets=list(sockets.values()), settings=settings, addresses=addresses)

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 import grpc
 from octollm.arms.v1.arm_pb2_grpc import ArmServiceStub
 from octollm.orchestrator.v1.arm_registry_pb2_grpc import ArmRegistryServiceStub
+from octollm.orchestrator.v1.identity_pb2_grpc import IdentityServiceStub
 from octollm.orchestrator.v1.tasks_pb2_grpc import TaskServiceStub
 from octollm.reflex.v1.reflex_pb2_grpc import ReflexServiceStub
 from octollm.service.v1.status_pb2_grpc import StatusServiceStub
 
 from gateway.typed_arms import TypedArms, typed_arms
 from servicekit.channel import open_channel
+from servicekit.internal_tokens import InternalTokens
 from servicekit.settings import ServiceSettings
 
 if TYPE_CHECKING:  # exist in the stubs' types only
     from octollm.arms.v1.arm_pb2_grpc import ArmServiceAsyncStub
     from octollm.orchestrator.v1.arm_registry_pb2_grpc import ArmRegistryServiceAsyncStub
+    from octollm.orchestrator.v1.identity_pb2_grpc import IdentityServiceAsyncStub
     from octollm.orchestrator.v1.tasks_pb2_grpc import TaskServiceAsyncStub
     from octollm.reflex.v1.reflex_pb2_grpc import ReflexServiceAsyncStub
     from octollm.service.v1.status_pb2_grpc import StatusServiceAsyncStub
@@ -32,14 +35,20 @@ SERVICES = ("orchestrator", "reflex", *ARMS)
 
 @dataclass(frozen=True, kw_only=True)
 class Clients:
-    """Stubs of the other services."""
+    """Stubs of the other services.
+
+    Attributes:
+        tokens: makes internal tokens for further channels; None while authentication is off.
+    """
 
     tasks: "TaskServiceAsyncStub"
+    identity: "IdentityServiceAsyncStub"
     registry: "ArmRegistryServiceAsyncStub"
     reflex: "ReflexServiceAsyncStub"
     arms: Mapping[str, "ArmServiceAsyncStub"]
     typed: TypedArms
     status: Mapping[str, "StatusServiceAsyncStub"]
+    tokens: InternalTokens | None
 
 
 @asynccontextmanager
@@ -59,9 +68,11 @@ async def open_clients(settings: ServiceSettings, *, call_seconds: float) -> Asy
             )
         yield Clients(
             tasks=TaskServiceStub(channels["orchestrator"]),
+            identity=IdentityServiceStub(channels["orchestrator"]),
             registry=ArmRegistryServiceStub(channels["orchestrator"]),
             reflex=ReflexServiceStub(channels["reflex"]),
             arms={name: ArmServiceStub(channels[name]) for name in ARMS},
             typed=typed_arms(channels),
             status={name: StatusServiceStub(channel) for name, channel in channels.items()},
+            tokens=tokens,
         )

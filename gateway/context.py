@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from gateway.arm_calls import ArmCalls
+from gateway.auth.audit import AuditTrail
 from gateway.clients import Clients
 from gateway.directory import ArmDirectory
 from gateway.status import StatusBook
@@ -30,6 +31,7 @@ class Context:
         version: the gateway's version.
         started_at: when it began to serve, RFC 3339 in UTC.
         heartbeat_seconds: how often an idle event stream says that it is alive.
+        audit: takes what was done, for the audit log.
     """
 
     clients: Clients
@@ -42,6 +44,7 @@ class Context:
     version: str
     started_at: str
     heartbeat_seconds: float
+    audit: AuditTrail
 
 
 def context_of(request: Request) -> Context:

@@ -15,6 +15,7 @@ from gateway.clients import ARMS, Clients
 from gateway.status import Reply, Shared, StatusBook, asking_metrics, asking_status
 from servicekit.channel import open_channel
 from servicekit.errors import NotFoundError
+from servicekit.internal_tokens import InternalTokens
 
 if TYPE_CHECKING:  # exists in the stubs' types only
     from octollm.arms.v1.arm_pb2_grpc import ArmServiceAsyncStub
@@ -95,7 +96,9 @@ class ArmDirectory:
         if found is None:
             raise NotFoundError(f"there is no arm {arm_id}; GET /arms lists them", field="arm_id")
         endpoint = found.description.endpoint
-        line = self._lines.pop(endpoint, None) or _line_to(endpoint, seconds=self._seconds)
+        line = self._lines.pop(endpoint, None) or _line_to(
+            endpoint, seconds=self._seconds, tokens=self._clients.tokens
+        )
         self._lines[endpoint] = line  # the newest stands last
         if len(self._lines) > MOST_CHANNELS:
             await self._lines.pop(next(iter(self._lines))).channel.close()
@@ -124,8 +127,8 @@ async def open_directory(
         await directory.close()
 
 
-def _line_to(endpoint: str, *, seconds: float) -> _Line:
-    channel = open_channel(endpoint, timeout=seconds)
+def _line_to(endpoint: str, *, seconds: float, tokens: InternalTokens | None) -> _Line:
+    channel = open_channel(endpoint, timeout=seconds, tokens=tokens)
     status = StatusServiceStub(channel)
     return _Line(
         channel=channel,

@@ -4,6 +4,9 @@ from pydantic import Field, SecretStr
 
 from servicekit.settings import ServiceSettings
 
+IP_LIMIT = 100
+"""Requests a minute from one address without valid credentials, where nothing else is said."""
+
 
 class GatewaySettings(ServiceSettings):
     """What the gateway needs to know."""
@@ -16,9 +19,9 @@ class GatewaySettings(ServiceSettings):
     """How often an idle event stream writes a comment, so that no proxy takes it for dead."""
     connections_per_ip: int = 64
     """Open connections that one address may have; 0 for no limit."""
-    rate_limit_ip: int = Field(default=0, ge=0)
-    """Requests a minute from one address; 0 for no limit: the default while nobody can log in, since then
-    everybody on this machine would share one limit."""
+    rate_limit_ip: int | None = Field(default=None, ge=0)
+    """Requests a minute from one address without valid credentials; 0 for no limit. None takes 100, and no
+    limit while authentication is off, since then everybody on this machine would share it."""
     rate_limit_subject: int = Field(default=1000, ge=0)
     """Requests a minute of one authenticated subject; 0 for no limit."""
     trusted_proxies: tuple[str, ...] = ()
@@ -35,9 +38,22 @@ class GatewaySettings(ServiceSettings):
     """How many gateways share the limits: without Redis each grants its part."""
     gateway_workers: int = Field(default=1, ge=1, le=64)
     """Processes that answer requests, all on the same ports."""
+    jwt_issuer: str = ""
+    """Who issues tokens, exactly as in their `iss`; empty when only API keys are taken."""
+    jwt_jwks: str = ""
+    """The issuer's JSON Web Key Set: a file, or an https URL."""
+    jwt_secret: SecretStr | None = None
+    """A secret of at least 32 bytes that HS256 tokens are made with; for a single gateway only."""
     header_seconds: float = 5.0
     """How long the head of a request may take to arrive."""
     write_seconds: float = 30.0
     """How long a client may leave an answer unread before it is cut off."""
     keep_alive_seconds: int = 75
     """How long an idle connection is kept; longer than proxies keep theirs, so that they close first."""
+
+    @property
+    def limit_ip(self) -> int:
+        """Requests a minute from one address without valid credentials; 0 for no limit."""
+        if self.rate_limit_ip is None:
+            return 0 if self.auth == "none" else IP_LIMIT
+        return self.rate_limit_ip

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 
 from gateway.edge.state import DEPARTED, UNREAD, state_of
 from gateway.errors import INTERNAL_MESSAGE, error_answer
-from gateway.routing.asgi import App, Receive, Scope, Send
+from gateway.routing.asgi import App, Receive, Scope, Send, header
 from servicekit.errors import Code, InternalError, OctoError, UnavailableError
 
 log = logging.getLogger(__name__)
 
 _UNREAD = frozenset({Code.PAYLOAD_TOO_LARGE, Code.TIMEOUT, Code.UNSUPPORTED_MEDIA_TYPE})
 """Errors that may leave a body unread: the connection ends, or its rest would have to be swallowed."""
+_REFUSED = frozenset({Code.UNAUTHENTICATED, Code.PERMISSION_DENIED, Code.RATE_LIMIT})
+"""Errors that leave a body unread where there is one: nothing is read for those who may not."""
+
+_CLOSE: Mapping[str, str] = {"connection": "close"}
 
 
 class ErrorEnvelopeLayer:
@@ -46,11 +50,15 @@ async def _refuse(error: OctoError, *, scope: Scope, receive: Receive, send: Sen
     if error.code is Code.INTERNAL_ERROR:
         log.error("answered with an internal error", extra={"reason": error.reason})
     headers: Mapping[str, str] = {}
-    if error.code in _UNREAD:
-        headers = {"connection": "close"}
+    if error.code in _UNREAD or (error.code in _REFUSED and _has_body(scope)):
+        headers = _CLOSE
         scope.get(UNREAD, _nothing)()
     answer = error_answer(error, request_id=state.request_id, headers=headers)
     await answer(scope, receive, send)
+
+
+def _has_body(scope: Scope) -> bool:
+    return header(scope, b"content-length") not in {None, b"0"} or bool(header(scope, b"transfer-encoding"))
 
 
 def _nothing() -> None:

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.auth.audit import AuditTrail
+from gateway.auth.authenticator import Authenticator
 from gateway.context import Context
+from gateway.edge.authenticate import AuthenticateLayer
+from gateway.edge.authorise import AuthoriseLayer
 from gateway.edge.body_limits import BodyLimitsLayer
 from gateway.edge.client_address import ClientAddresses
 from gateway.edge.cors import CorsLayer
@@ -34,6 +38,19 @@ class Rates:
     addresses: ClientAddresses
 
 
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """What authentication needs.
+
+    Attributes:
+        authenticator: tells who calls.
+        audit: takes what is refused.
+    """
+
+    authenticator: Authenticator
+    audit: AuditTrail
+
+
 def edge(
     *,
     context: Context,
@@ -41,6 +58,7 @@ def edge(
     tables: Mapping[int, RouteTable],
     rates: Rates,
     allowed_origins: frozenset[bytes],
+    access: Access | None = None,
 ) -> App:
     """The whole ASGI app.
 
@@ -50,13 +68,20 @@ def edge(
         tables: by port, what its routes declare.
         rates: who may ask how often.
         allowed_origins: whose pages may call the API.
+        access: who may call; None while authentication is off.
     """
     # From the innermost to the outermost; a request meets the last one first.
     app: App = Ports(apps)
     # Refuses by the head before anything reads the body.
     app = BodyLimitsLayer(app)
+    if access:
+        # After the count: a failed authentication counts against its address before it is told.
+        app = AuthoriseLayer(app, audit=access.audit, addresses=rates.addresses)
     # Before anything is done for the request, its body read included.
     app = RateLimitLayer(app, limiter=rates.limiter, limits=rates.limits, addresses=rates.addresses)
+    if access:
+        # Before the count, which is by subject where there is one.
+        app = AuthenticateLayer(app, authenticator=access.authenticator)
     # Outside of all that refuses, so that pages can read why; a preflight costs nothing and is not counted.
     app = CorsLayer(app, allowed=allowed_origins)
     # Outside of all that may refuse or fail.

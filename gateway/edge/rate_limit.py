@@ -14,7 +14,7 @@ class RateLimits:
     """Requests a minute; 0 for no limit.
 
     Attributes:
-        ip: of one address, without authentication.
+        ip: of one address, without valid credentials.
         subject: of one authenticated subject, who then does not count for the address.
     """
 
@@ -35,12 +35,21 @@ class RateLimitLayer:
         """Serve one request."""
         state = state_of(scope)
         route = state.match.route
-        if self._limits.ip and (route is None or route.limited):
-            verdict = await self._limiter.hit("ip", self._addresses.of(scope), limit=self._limits.ip)
-            _tell(state, verdict, policy="ip")
-            if not verdict.allowed:
-                raise _too_many(verdict)
+        if route is None or route.limited:
+            policy, who, limit = self._counted(scope)
+            if limit:
+                verdict = await self._limiter.hit(policy, who, limit=limit)
+                _tell(state, verdict, policy=policy)
+                if not verdict.allowed:
+                    raise _too_many(verdict)
         await self._app(scope, receive, send)
+
+    def _counted(self, scope: Scope) -> tuple[str, str, int]:
+        """What is counted: the subject, or the address of whoever did not show to be one."""
+        principal = state_of(scope).principal
+        if principal is None:
+            return "ip", self._addresses.of(scope), self._limits.ip
+        return "subject", f"{principal.tenant}/{principal.subject}", self._limits.subject
 
 
 def _tell(state: RequestState, verdict: Verdict, *, policy: str) -> None:

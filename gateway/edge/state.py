@@ -5,6 +5,8 @@ from typing import cast
 
 from gateway.routing.asgi import Scope
 from gateway.routing.route import Match
+from servicekit.errors import UnauthenticatedError
+from servicekit.principal import Principal
 
 _KEY = "octollm.request"
 UNREAD = "octollm.unread"
@@ -23,12 +25,16 @@ class RequestState:
         match: the route that was found, or why there is none.
         status: the status of its answer; 0 before there is one.
         headers: what every answer to it carries, whoever writes it.
+        principal: who makes it; None where nobody was asked, or nobody could tell.
+        refusal: why nobody could.
     """
 
     request_id: str
     match: Match = field(default_factory=Match)
     status: int = 0
     headers: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
+    principal: Principal | None = None
+    refusal: UnauthenticatedError | None = None
 
 
 def put_state(scope: Scope, state: RequestState) -> None:

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import orjson
 from fastapi.routing import APIRoute
 
+from gateway.openapi.access import SCHEMES, add_access
 from gateway.openapi.added import HEADERS, PARAMETERS, add_edge
 from gateway.openapi.downgrade import downgrade
 from gateway.openapi.shared import share_failures
@@ -33,12 +34,18 @@ def contract(document: Json, *, routes: Sequence[APIRoute]) -> Json:
     operations = list(_operations(document))
     for operation in operations:
         _downgrade_operation(operation)
+        add_access(operation)
         add_edge(operation)
     components = document["components"]
     components["schemas"] = {
         name: downgrade(schema) for name, schema in components["schemas"].items() if name not in _FASTAPIS
     }
-    components |= {"headers": HEADERS, "parameters": PARAMETERS, "responses": share_failures(operations)}
+    components |= {
+        "headers": HEADERS,
+        "parameters": PARAMETERS,
+        "responses": share_failures(operations),
+        "securitySchemes": SCHEMES,
+    }
     document["tags"] = [{"name": it} for it in dict.fromkeys(it["tags"][0] for it in operations)]
     return document
 

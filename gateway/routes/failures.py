@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.auth.refusal import MESSAGE
 from gateway.errors import CODE_OF_STATUS, INTERNAL_MESSAGE
 from gateway.routes.examples import REQUEST_ID
 from gateway.routes.told import Responses
@@ -23,7 +24,7 @@ _WORDS: Mapping[int, tuple[str, str, Mapping[str, str]]] = {
         "budget.max_tokens must be at most 1000000",
         {"field": "budget.max_tokens", "constraint": "must be at most 1000000"},
     ),
-    401: ("Who is calling is not known.", "valid credentials are needed", {}),
+    401: ("Who is calling is not known.", MESSAGE, {}),
     403: ("The caller may not do this.", "the scope task:submit is needed", {"scope": "task:submit"}),
     404: ("There is no such object, or it is somebody else's.", "there is no such object", {}),
     408: ("The time was up.", "the deadline passed before the answer came", {}),

@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 
 from gateway.clients import ARMS
 from gateway.context import GATEWAY
-from gateway.routes import arms, docs, events, health, reflex, tasks, usage
+from gateway.routes import arms, docs, events, health, identity, reflex, tasks, usage
 from gateway.routes.arm_work import coder, executor, guardian, judge, planner, retriever, step
 from gateway.routes.arm_work.arm_routes import ArmRoutes
 
@@ -36,7 +36,7 @@ def _routers_of(door: str) -> Sequence[APIRouter]:
     if door == GATEWAY:
         # Before the common ones of all arms, so that the executor's own route is found first.
         work = [it.under for it in _WORK.values()]
-        own = (tasks.router, events.router, usage.router, reflex.router)
+        own = (tasks.router, events.router, usage.router, identity.router, reflex.router)
         return (*own, *work, step.router, arms.router, health.of_arms, *_COMMON)
     if door == "reflex":
         return (reflex.router, *_COMMON)

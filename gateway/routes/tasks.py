@@ -67,10 +67,12 @@ async def create_task(
     """
     _check_context(body.context)
     _refuse_unsupported(body)
-    created = await context_of(request).clients.tasks.CreateTask(
+    context = context_of(request)
+    created = await context.clients.tasks.CreateTask(
         pb.CreateTaskRequest(spec=to_spec(body), idempotency_key=idempotency_key or "")
     )
     set_task_id(created.task.task_id)  # the log line and the span of this request carry it
+    context.audit.allowed("task.create", object_id=created.task.task_id)
     return task_answer(created.task, status=202, location=f"/api/v1/tasks/{created.task.task_id}")
 
 
@@ -138,12 +140,13 @@ async def cancel_task(
 
     With `erase` it removes what a task that has ended says; one that has not is a conflict.
     """
-    tasks = context_of(request).clients.tasks
+    context = context_of(request)
     if query.erase:
-        erased = await tasks.EraseTask(pb.EraseTaskRequest(task_id=task_id))
-        return task_answer(erased.task)
-    cancelled = await tasks.CancelTask(pb.CancelTaskRequest(task_id=task_id))
-    return task_answer(cancelled.task)
+        ended = (await context.clients.tasks.EraseTask(pb.EraseTaskRequest(task_id=task_id))).task
+    else:
+        ended = (await context.clients.tasks.CancelTask(pb.CancelTaskRequest(task_id=task_id))).task
+    context.audit.allowed("task.erase" if query.erase else "task.cancel", object_id=task_id)
+    return task_answer(ended)
 
 
 @router.get(

@@ -19,6 +19,7 @@ Scope: TypeAlias = Literal[
     "cache:write",
     "document:read",
     "document:write",
+    "keys:manage",
     "reflex:check",
     "sandbox:execute",
     "stats:read",
@@ -57,6 +58,11 @@ def public(*, limited: bool = True) -> dict[str, Any]:
 def is_limited(extra: Mapping[str, Any]) -> bool:
     """Whether a route with this `openapi_extra` counts for rate limits."""
     return extra.get(_LIMITED, True)
+
+
+def is_public(extra: Mapping[str, Any]) -> bool:
+    """Whether a route with this `openapi_extra` is for everybody."""
+    return extra.get(_SCOPE) == _PUBLIC
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ from octollm.arms.v1 import (
     planner_pb2,
     retriever_pb2,
 )
-from octollm.orchestrator.v1 import tasks_pb2
+from octollm.orchestrator.v1 import identity_pb2, tasks_pb2
 from octollm.reflex.v1 import reflex_pb2
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -40,6 +40,7 @@ from gateway.schemas.arm_work.planner import OfferedCapability, PlanRequest
 from gateway.schemas.arm_work.retriever import DocumentForm, Pairs, SearchRequest
 from gateway.schemas.arm_work.step import ARGUMENTS_BYTES, StepRequest
 from gateway.schemas.base import ARM_ID_PATTERN, CACHE_KEY_PATTERN, DOCUMENT_ID_PATTERN, TASK_ID_PATTERN
+from gateway.schemas.identity import KEY_ID_PATTERN, AuditQuery, KeyRequest
 from gateway.schemas.paging import PageQuery
 from gateway.schemas.reflex import CheckBatchRequest, CheckFlags, CheckRequest, PutCacheRequest
 from gateway.schemas.tasks import BudgetRequest, GetTaskQuery, ListTasksQuery, PolicyRequest, TaskRequest
@@ -184,6 +185,25 @@ PAIRS = (
         apart={"task_id": "a path parameter; see test_path_parameters", **PAGES},
     ),
     Pair(
+        proto=identity_pb2.CreateApiKeyRequest.DESCRIPTOR,
+        model=KeyRequest,
+        apart={
+            "tenant": "the caller's own",
+            "expires_at": "told in days in REST: no clock of the caller's has a say",
+            "expires_in_days": "a point in time in the proto",
+        },
+    ),
+    Pair(
+        proto=identity_pb2.ListAuditRequest.DESCRIPTOR,
+        model=AuditQuery,
+        apart={"tenant": "the caller's own", "outcome": "empty means both in the proto", **PAGES},
+    ),
+    Pair(
+        proto=identity_pb2.ListApiKeysRequest.DESCRIPTOR,
+        model=PageQuery,
+        apart={"tenant": "the caller's own", **PAGES},
+    ),
+    Pair(
         proto=reflex_pb2.CheckRequest.DESCRIPTOR,
         model=CheckRequest,
         named={"options": "checks"},
@@ -321,6 +341,7 @@ def test_nothing_is_offered_that_the_proto_does_not_know(pair: Pair) -> None:
         (tasks_pb2.GetTaskRequest.DESCRIPTOR.fields_by_name["task_id"], TASK_ID_PATTERN),
         (tasks_pb2.CancelTaskRequest.DESCRIPTOR.fields_by_name["task_id"], TASK_ID_PATTERN),
         (tasks_pb2.WatchTaskRequest.DESCRIPTOR.fields_by_name["task_id"], TASK_ID_PATTERN),
+        (identity_pb2.RevokeApiKeyRequest.DESCRIPTOR.fields_by_name["key_id"], KEY_ID_PATTERN),
         (reflex_pb2.GetCacheRequest.DESCRIPTOR.fields_by_name["key"], CACHE_KEY_PATTERN),
         (reflex_pb2.DeleteCacheRequest.DESCRIPTOR.fields_by_name["key"], CACHE_KEY_PATTERN),
     ],

@@ -72,6 +72,7 @@ def test_what_changes_something_needs_more_than_reading() -> None:
         "arm:invoke",
         "sandbox:execute",
         "document:write",
+        "keys:manage",
     }
 
 
@@ -91,6 +92,8 @@ def test_what_changes_something_needs_more_than_reading() -> None:
         ("delete_document", "document:write"),
         ("get_usage", "stats:read"),
         ("check_batch", "reflex:check"),
+        ("create_key", "keys:manage"),
+        ("list_audit", "keys:manage"),
     ],
 )
 def test_an_operation_needs_the_same_wherever_it_is_served(operation: str, scope: str) -> None:

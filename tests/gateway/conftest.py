@@ -11,14 +11,19 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
 from gateway.app import build
 from gateway.routes.table import DOORS
 from gateway.settings import GatewaySettings
+from servicekit.internal_tokens import InternalTokens
 from servicekit.running import Running
 from tests.gateway.fakes import Fakes, fakes
 
 UNAVAILABLE = 503
+KEY = SecretStr("k" * 32)
+"""The internal key where authentication is on."""
+
 FREE: dict[str, int] = dict.fromkeys(DOORS, 0)
 
 
@@ -52,19 +57,27 @@ def socket_dir() -> Generator[Path]:
 async def running_gateway(*, arms: Sequence[str] = ("coder",), **settings: Any) -> AsyncGenerator[Gateway]:
     """Run a gateway with settings of the test's own, in front of servers of its own."""
     with tempfile.TemporaryDirectory(prefix="gw-", dir="/tmp") as path:
-        async with fakes(Path(path), arms=arms) as behind:
-            given: dict[str, Any] = {"ports": FREE, "socket_dir": path, "rate_limit_ip": 0, **settings}
-            async with build(GatewaySettings(**given)) as running:
-                gateway = Gateway(running, behind)
-                if not given["rate_limit_ip"]:  # or these requests would count
-                    await connected(gateway, arms=arms)
-                yield gateway
+        given: dict[str, Any] = {"ports": FREE, "socket_dir": path, "rate_limit_ip": 0, **settings}
+        tokens = None
+        if given.get("auth") == "required":
+            given["internal_key"] = KEY
+            tokens = InternalTokens(key=KEY.get_secret_value().encode(), caller="orchestrator")
+        async with (
+            fakes(Path(path), arms=arms, tokens=tokens) as behind,
+            build(GatewaySettings(**given)) as running,
+        ):
+            gateway = Gateway(running, behind)
+            if not given["rate_limit_ip"]:  # or these requests would count
+                await connected(gateway, arms=arms)
+            yield gateway
 
 
 async def connected(gateway: Gateway, *, arms: Sequence[str]) -> None:
     """Wait until every channel is up: on a busy machine the first attempt to connect may fail."""
     paths = ["/arms", "/cache/none", *(f"/arms/{arm}/capabilities" for arm in arms)]
+    key = gateway.fakes.identity.add("test", "admin")
     async with gateway.client() as api, asyncio.timeout(20):
+        api.headers["authorization"] = f"Bearer {key}"
         for path in paths:
             while (await api.get(path)).status_code == UNAVAILABLE:  # noqa: ASYNC110  # nothing tells
                 await asyncio.sleep(0.05)

@@ -11,15 +11,23 @@ from typing import Any
 
 import grpc
 from octollm.arms.v1 import arm_pb2, arm_pb2_grpc
-from octollm.orchestrator.v1 import arm_registry_pb2, arm_registry_pb2_grpc, tasks_pb2, tasks_pb2_grpc
+from octollm.orchestrator.v1 import (
+    arm_registry_pb2,
+    arm_registry_pb2_grpc,
+    identity_pb2_grpc,
+    tasks_pb2,
+    tasks_pb2_grpc,
+)
 from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
 
 from servicekit.errors import ConflictError, NotFoundError
+from servicekit.internal_tokens import InternalTokens
 from servicekit.metrics import Metrics
 from servicekit.request_id import current_request_id
 from servicekit.server import serve
 from servicekit.status_board import Health, StatusBoard
 from tests.gateway.fake_arms import ADD, Typed, a_provenance
+from tests.gateway.fake_identity import Identity
 from tests.gateway.trouble import Trouble
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -303,6 +311,7 @@ class Fakes:
     registry: Registry
     arms: dict[str, Arm]
     typed: Typed
+    identity: Identity
     boards: dict[str, StatusBoard]
     running: dict[str, AsyncExitStack]
 
@@ -311,15 +320,19 @@ class Fakes:
 
 
 @asynccontextmanager
-async def fakes(socket_dir: Path, *, arms: Sequence[str]) -> AsyncGenerator[Fakes]:
+async def fakes(
+    socket_dir: Path, *, arms: Sequence[str], tokens: InternalTokens | None = None
+) -> AsyncGenerator[Fakes]:
     """Run them; the arms that are not named are down, those that the platform does not know are of others."""
     trouble = Trouble()
     tasks, reflex, registry = Tasks(trouble), Reflex(trouble), Registry(trouble)
+    identity = Identity()
     served, typed = {arm: Arm(arm, trouble) for arm in arms}, Typed(trouble)
     registry.others = {arm: f"unix:{socket_dir / arm}.sock" for arm in arms if arm not in ADD}
 
     def add_orchestrator(server: grpc.aio.Server) -> None:
         tasks_pb2_grpc.add_TaskServiceServicer_to_server(tasks, server)
+        identity_pb2_grpc.add_IdentityServiceServicer_to_server(identity, server)
         arm_registry_pb2_grpc.add_ArmRegistryServiceServicer_to_server(registry, server)
 
     def add_reflex(server: grpc.aio.Server) -> None:
@@ -349,9 +362,10 @@ async def fakes(socket_dir: Path, *, arms: Sequence[str]) -> AsyncGenerator[Fake
                     options=[("grpc.max_receive_message_length", 33 * 2**20)],
                     board=boards[name],
                     metrics=Metrics(),
+                    tokens=tokens,
                 )
             )
-        yield Fakes(socket_dir, trouble, tasks, reflex, registry, served, typed, boards, running)
+        yield Fakes(socket_dir, trouble, tasks, reflex, registry, served, typed, identity, boards, running)
 
 
 def an_arm() -> arm_registry_pb2.Arm:

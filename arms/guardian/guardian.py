@@ -4,10 +4,11 @@ from pydantic import BaseModel, Field
 
 from arms.arm import Arm, Capability, Emit
 from arms.guardian.review import Action, Checked, Direction, Pii, ReviewRequest
-from arms.guardian.reviewing import Reflex, review
+from arms.guardian.reviewing import Reviewer
 from arms.model.session import ModelSession
 from arms.step import Result, Step
 from servicekit.errors import ConflictError
+from servicekit.principal import current_principal
 
 
 class ReviewArguments(BaseModel):
@@ -40,12 +41,12 @@ class Guardian(Arm):
     """Reviews what comes in and what goes out.
 
     Args:
-        reflex: looks for personal data, secrets and injections.
+        reviewer: decides on texts.
     """
 
     arm_id = "guardian"
     name = "Guardian"
-    description = "Applies the reflex's findings and the output policy to texts that come in or go out."
+    description = "Applies the reflex's findings and the house's policy to texts that come in or go out."
     cost_tier = 1
     max_concurrency = 32
     capabilities = (
@@ -57,8 +58,8 @@ class Guardian(Arm):
         ),
     )
 
-    def __init__(self, *, reflex: Reflex) -> None:
-        self.reflex = reflex
+    def __init__(self, *, reviewer: Reviewer) -> None:
+        self._reviewer = reviewer
 
     async def execute(self, step: Step, *, model: ModelSession, emit: Emit) -> Result:
         """Review the text of the arguments; the output is the text that may pass.
@@ -69,11 +70,14 @@ class Guardian(Arm):
         """
         del model, emit
         arguments = ReviewArguments.model_validate(step.arguments)
-        checked = await review(
+        checked = await self._reviewer.review(
             ReviewRequest(
-                text=arguments.text, direction=arguments.direction, pii=arguments.pii, brief=step.brief
-            ),
-            reflex=self.reflex,
+                text=arguments.text,
+                direction=arguments.direction,
+                pii=arguments.pii,
+                brief=step.brief,
+                tenant=current_principal().tenant,
+            )
         )
         if checked.action is Action.BLOCK:
             kinds = sorted({f"{found.category}.{found.type}" for found in checked.findings})

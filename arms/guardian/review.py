@@ -60,12 +60,21 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewRequest:
-    """A text to review: which way it goes, what happens to personal data, and the task it belongs to."""
+    """A text to review.
+
+    Attributes:
+        text: the text.
+        direction: which way it goes.
+        pii: what happens to personal data.
+        brief: the task that it belongs to.
+        tenant: whose task it is.
+    """
 
     text: str
     direction: Direction
     pii: Pii
     brief: Brief
+    tenant: str = "default"
 
 
 @dataclass(frozen=True, kw_only=True)

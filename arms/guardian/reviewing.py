@@ -1,8 +1,10 @@
 """Decides on a text: the reflex's word, then the policy's; the stricter one counts."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from arms.guardian.house import Houses, mended
 from arms.guardian.policy import find_breaches, mend
 from arms.guardian.review import Action, Checked, Direction, Finding, Pii, ReviewRequest
 
@@ -22,26 +24,42 @@ class Reflex(Protocol):
         ...
 
 
-async def review(request: ReviewRequest, *, reflex: Reflex) -> Checked:
-    """Decide on a text.
+@dataclass(frozen=True, kw_only=True)
+class Reviewer:
+    """Decides on texts.
 
-    Raises:
-        UnavailableError: the reflex cannot be reached; nothing passes unseen.
+    Attributes:
+        reflex: looks for personal data, secrets and injections.
+        houses: the policies of tenants.
     """
-    pieces = pieces_of(request.text)
-    # Words that would take over a model are dangerous on the way in; on the way out they are just words.
-    checked = await reflex.check(pieces, pii=request.pii, injection=request.direction is Direction.IN)
-    whole = _joined(pieces, checked)
-    if whole.action is Action.BLOCK:
-        return replace(whole, findings=(*whole.findings, *find_breaches(request)), text="")
-    mended = mend(whole.text, request=request)
-    breaches = find_breaches(request)
-    changed = mended != request.text
-    return Checked(
-        action=Action.SANITIZE if changed else Action.ALLOW,
-        findings=tuple(sorted((*whole.findings, *breaches), key=lambda finding: finding.start)),
-        text=mended,
-    )
+
+    reflex: Reflex
+    houses: Houses
+
+    async def review(self, request: ReviewRequest) -> Checked:
+        """Decide on a text.
+
+        Raises:
+            UnavailableError: the reflex cannot be reached; nothing passes unseen.
+        """
+        pieces = pieces_of(request.text)
+        # Words that would take over a model are dangerous on the way in; on the way out they are just words.
+        is_in = request.direction is Direction.IN
+        whole = _joined(pieces, await self.reflex.check(pieces, pii=request.pii, injection=is_in))
+        house = self.houses.of(request.tenant)
+        broken = house.breaches(request.text, request=request)
+        findings = _in_place((*whole.findings, *find_breaches(request), *(one.finding for one in broken)))
+        if whole.action is Action.BLOCK or any(one.replacement is None for one in broken):
+            return Checked(action=Action.BLOCK, findings=findings, text="")
+        text = mend(whole.text, request=request)
+        # Redaction moved the places: what is to be replaced is looked for in the text as it is now.
+        text = mended(text, house.breaches(text, request=request))
+        action = Action.SANITIZE if text != request.text else Action.ALLOW
+        return Checked(action=action, findings=findings, text=text)
+
+
+def _in_place(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: finding.start))
 
 
 def pieces_of(text: str) -> list[str]:

@@ -8,10 +8,11 @@ from octollm.arms.v1 import guardian_pb2, guardian_pb2_grpc
 from arms import convert
 from arms.calls import Calls
 from arms.guardian.review import Action, Direction, Finding, Pii, ReviewRequest
-from arms.guardian.reviewing import Reflex, review
+from arms.guardian.reviewing import Reviewer
 from arms.model.usage import CallLimits
 from servicekit.capability.call import call_bytes
 from servicekit.context import set_task_id
+from servicekit.principal import current_principal
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -34,9 +35,9 @@ _ACTIONS = {
 class GuardianServicer(guardian_pb2_grpc.GuardianServiceServicer):
     """Serves the guardian."""
 
-    def __init__(self, *, calls: Calls, reflex: Reflex) -> None:
+    def __init__(self, *, calls: Calls, reviewer: Reviewer) -> None:
         self._calls = calls
-        self._reflex = reflex
+        self._reviewer = reviewer
 
     async def ReviewContent(  # gRPC's name
         self, request: guardian_pb2.ReviewContentRequest, context: Context
@@ -49,11 +50,12 @@ class GuardianServicer(guardian_pb2_grpc.GuardianServiceServicer):
             direction=_DIRECTIONS[request.direction],
             pii=_PII[request.pii],
             brief=convert.brief_from(request.task),
+            tenant=current_principal().tenant,
         )
         async with self._calls.begin(
             act="review", token=request.capability_token, call=call_bytes(request), limits=CallLimits()
         ) as record:
-            checked = await review(wanted, reflex=self._reflex)
+            checked = await self._reviewer.review(wanted)
             provenance = record.close(confidence=1.0, method="rule")
         return guardian_pb2.ReviewContentResponse(
             action=_ACTIONS[checked.action],

@@ -16,11 +16,12 @@ async def make_plan(request: PlanRequest, *, model: ModelSession) -> Plan:
         ConflictError: reason BUDGET_EXCEEDED: nothing is left to ask the model with.
     """
     plan = template_for(request)
-    if plan is not None:
+    # What the rules made did not do when there is feedback: then the model gets its say.
+    if plan is not None and not request.feedback:
         return plan
     request = with_needed_offers(request)
     if len(request.offers) == 1:
-        return fallback_for(request, why="only one capability comes into question")
+        return plan or fallback_for(request, why="only one capability comes into question")
     try:
         return await ask_for_plan(request, model=model)
     except DeadlineError:
@@ -28,4 +29,4 @@ async def make_plan(request: PlanRequest, *, model: ModelSession) -> Plan:
     except OctoError as error:
         if isinstance(error, ConflictError) and error.reason == "BUDGET_EXCEEDED":
             raise
-        return fallback_for(request, why=f"the model gave no usable plan ({error.reason})")
+        return plan or fallback_for(request, why=f"the model gave no usable plan ({error.reason})")

@@ -2,15 +2,11 @@
 
 from collections.abc import Sequence
 
+from arms.planner.acting import ANSWER, CODE, PROSE, SEARCH, acting_steps
 from arms.planner.estimates import with_estimates
 from arms.planner.naming import named_in
 from arms.planner.plan import Offer, Plan, PlannedStep, PlanRequest
 from arms.planner.shapes import Kind, Shape, has_parts, shape_of
-
-PROSE = "text_generation"
-CODE = "code_generation"
-SEARCH = "document_search"
-ANSWER = "document_answer"
 
 _SURE = 0.9
 _NAMED = 0.8
@@ -23,13 +19,20 @@ def template_for(request: PlanRequest) -> Plan | None:
     named = named_in(request.brief.goal, request.offers)
     if named:
         return _named(named, request=request)
+    acting = acting_steps(request)
+    if acting is not None:
+        return _plan(acting, request=request, why="The goal's words tell what is to be done")
     shape = shape_of(request.brief.goal)
     steps = _steps(shape, request=request)
     if steps is None or len(steps) > request.max_steps:
         return None
+    return _plan(steps, request=request, why=f"The goal's words tell that it is {shape.kind.value}")
+
+
+def _plan(steps: Sequence[PlannedStep], *, request: PlanRequest, why: str) -> Plan:
     return Plan(
         steps=tuple(with_estimates(step, request=request) for step in steps),
-        rationale=f"The goal's words tell that it is {shape.kind.value}: {_names(steps)}.",
+        rationale=f"{why}: {_names(steps)}.",
         method="rule",
         confidence=_SURE,
     )
@@ -116,5 +119,5 @@ def instruction_of(request: PlanRequest) -> str:
     return f"{request.brief.goal}\n\nAn earlier attempt failed; avoid this: {request.feedback}"
 
 
-def _names(steps: list[PlannedStep]) -> str:
+def _names(steps: Sequence[PlannedStep]) -> str:
     return ", then ".join(step.capability for step in steps)

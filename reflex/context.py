@@ -39,8 +39,8 @@ _REPORTS = compile_regex(
 )
 _THIRD = compile_regex(r"(?i)\b(?:its|their|his|her|the (?:model|assistant|bot|system|operator|agent)'s)\b")
 _THIRD_DOES = compile_regex(
-    r"(?:may|might|could|can|often|quotes?|quoted|payload|matches|detects?|contains?)\s"
-    r"(?:\w+[\s:,]+){0,4}[\"`']$"
+    r"(?i)\b(?:it|them|him|(?:the|an?|my|our|their) (?:\w+ ){0,2}"
+    r"(?:model|assistant|bot|chatbot|agent|ai|llm)s?|"
     r"(?:models|assistants|chatbots|agents|people|users|students|staff))\sto\s$"
 )
 _OTHER_DOES = compile_regex(

@@ -33,17 +33,28 @@ async def build(settings: ArmsSettings) -> AsyncGenerator[Running]:
         ValidationFailedError: no model provider has the configured name.
     """
     tokens = settings.internal_tokens("arms")
+    tls = settings.mutual_tls()
     async with AsyncExitStack() as stack:
         layer = await stack.enter_async_context(open_model_layer(settings.model_choice()))
         orchestrator = await stack.enter_async_context(
-            open_channel(settings.target("orchestrator"), timeout=_REGISTER_SECONDS, tokens=tokens)
+            open_channel(
+                settings.target("orchestrator"),
+                timeout=_REGISTER_SECONDS,
+                tokens=tokens,
+                tls=tls,
+                peer="orchestrator",
+            )
         )
         reflex = await stack.enter_async_context(
-            open_channel(settings.target("reflex"), timeout=_REFLEX_SECONDS, tokens=tokens)
+            open_channel(
+                settings.target("reflex"), timeout=_REFLEX_SECONDS, tokens=tokens, tls=tls, peer="reflex"
+            )
         )
         runner = GrpcRunner(
             register=orchestrator,
-            open_channel=lambda endpoint: open_channel(endpoint, timeout=_RUN_SECONDS, tokens=tokens),
+            open_channel=lambda endpoint: open_channel(
+                endpoint, timeout=_RUN_SECONDS, tokens=tokens, tls=tls, peer="executor"
+            ),
             capabilities=Capabilities(channel=orchestrator),
         )
         stack.push_async_callback(runner.close)

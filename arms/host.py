@@ -134,6 +134,7 @@ async def _serve(hosted: HostedArm, *, shared: Shared) -> AsyncGenerator[tuple[R
             metrics=metrics,
             validator=shared.validator,
             tokens=shared.settings.internal_tokens("arms"),
+            tls=shared.settings.mutual_tls(),
             options=hosted.options,
         ) as running,
     ):

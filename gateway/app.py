@@ -26,6 +26,7 @@ from gateway.server import serving
 from gateway.settings import GatewaySettings
 from gateway.sockets import bound, url
 from gateway.status import StatusBook
+from gateway.tls import rest_tls
 from gateway.workers.pool import working
 from servicekit.context import set_service
 from servicekit.metrics import Metrics
@@ -48,12 +49,16 @@ async def build(settings: GatewaySettings) -> AsyncIterator[Running]:
 
     Raises:
         UnavailableError: when a port cannot be had.
+        ValidationFailedError: when a certificate is wrong.
     """
     set_service("gateway")
     async with AsyncExitStack() as stack:
         ports = {door: settings.ports[door] for door in DOORS if door in settings.ports}
+        # Here too, and not by the workers alone: what is wrong with a certificate must end the start.
+        tls = rest_tls(certificate=settings.tls_cert_file, key=settings.tls_key_file)
         sockets = stack.enter_context(bound(host=settings.host, ports=ports))
-        endpoints = _endpoints({door: url(it) for door, it in sockets.items()})
+        scheme = "https" if tls else "http"
+        endpoints = _endpoints({door: url(it, scheme=scheme) for door, it in sockets.items()})
         if settings.gateway_workers > 1:
             pool = await stack.enter_async_context(working(settings, sockets=sockets))
             drain = pool.drain

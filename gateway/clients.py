@@ -59,12 +59,12 @@ async def open_clients(settings: ServiceSettings, *, call_seconds: float) -> Asy
         settings: where the services are.
         call_seconds: seconds a call may take where its caller says nothing else.
     """
-    tokens = settings.internal_tokens("gateway")
+    tokens, tls = settings.internal_tokens("gateway"), settings.mutual_tls()
     async with AsyncExitStack() as stack:
         channels: dict[str, grpc.aio.Channel] = {}
         for name in SERVICES:
             channels[name] = await stack.enter_async_context(
-                open_channel(settings.target(name), timeout=call_seconds, tokens=tokens)
+                open_channel(settings.target(name), timeout=call_seconds, tokens=tokens, tls=tls, peer=name)
             )
         yield Clients(
             tasks=TaskServiceStub(channels["orchestrator"]),

@@ -13,6 +13,7 @@ from gateway.edge.connections import Connections
 from gateway.edge.protocol import ProtocolLimits, protocol_factory
 from gateway.routing.asgi import App
 from gateway.settings import GatewaySettings
+from gateway.tls import RestTls, rest_tls
 from servicekit.errors import InternalError
 
 log = logging.getLogger(__name__)
@@ -50,10 +51,13 @@ async def serving(
 
     Raises:
         InternalError: when the server ended while it started.
+        ValidationFailedError: the certificate or its key is wrong.
     """
-    server = Server(_config(app, settings=settings, addresses=addresses))
+    tls = rest_tls(certificate=settings.tls_cert_file, key=settings.tls_key_file)
+    server = Server(_config(app, settings=settings, addresses=addresses, tls=tls))
     task = asyncio.create_task(server.serve(list(sockets)), name="uvicorn")
     task.add_done_callback(lambda _: server.stopped.set())
+    reload = asyncio.create_task(tls.follow(), name="certificate") if tls else None
     try:
         while not server.started:
             if task.done():
@@ -61,11 +65,15 @@ async def serving(
             await asyncio.sleep(_TICK)
         yield server
     finally:
+        if reload:
+            reload.cancel()
         await server.stop(within=_CLOSING_SECONDS)
         await task
 
 
-def _config(app: App, *, settings: GatewaySettings, addresses: ClientAddresses) -> uvicorn.Config:
+def _config(
+    app: App, *, settings: GatewaySettings, addresses: ClientAddresses, tls: RestTls | None
+) -> uvicorn.Config:
     limits = ProtocolLimits(
         connections=Connections(limit=settings.connections_per_ip, unlimited=addresses.trusts),
         header_seconds=settings.header_seconds,
@@ -84,4 +92,5 @@ def _config(app: App, *, settings: GatewaySettings, addresses: ClientAddresses) 
         proxy_headers=False,  # never trust X-Forwarded-For by default
         server_header=False,
         timeout_keep_alive=settings.keep_alive_seconds,
+        ssl_context_factory=tls.made if tls else None,
     )

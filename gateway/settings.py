@@ -1,5 +1,7 @@
 """Settings of the gateway, read once from OCTOLLM_* variables."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 
 from servicekit.settings import ServiceSettings
@@ -26,6 +28,10 @@ class GatewaySettings(ServiceSettings):
     """Requests a minute of one authenticated subject; 0 for no limit."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks, such as 10.0.0.0/8, whose X-Forwarded-For is believed; nobody's by default."""
+    tls_cert_file: Path | None = None
+    """The certificate of the REST ports, with what leads to its authority; they then speak https only."""
+    tls_key_file: Path | None = None
+    """Its key."""
     cors_origins: tuple[str, ...] = ()
     """Origins, such as https://app.example.com, whose pages may call the API; none by default."""
     redis_url: SecretStr | None = None

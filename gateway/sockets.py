@@ -25,10 +25,10 @@ def bound(*, host: str, ports: Mapping[str, int]) -> Iterator[Mapping[str, socke
         yield {name: stack.enter_context(_bind(name, host=host, port=port)) for name, port in ports.items()}
 
 
-def url(sock: socket.socket) -> str:
+def url(sock: socket.socket, *, scheme: str = "http") -> str:
     """Where a bound socket is reached, such as ``http://127.0.0.1:8000``."""
     host, port = sock.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _bind(name: str, *, host: str, port: int) -> socket.socket:

@@ -98,16 +98,16 @@ async def build(settings: OrchestratorSettings) -> AsyncGenerator[Running]:
         pool = await stack.enter_async_context(
             open_pool(url, name=NAME, max_size=settings.database_connections)
         )
-        tokens = settings.internal_tokens(NAME)
+        tokens, tls = settings.internal_tokens(NAME), settings.mutual_tls()
         signing = SigningKeys(
             store=SigningKeyStore(pool=pool, rules=settings.signing),
             clock=time.monotonic,
             interval=settings.signing.look,
         )
         await signing.try_look()
-        arms = GrpcArms(seconds=_CALL_SECONDS, permits=Permits(keys=signing), tokens=tokens)
+        arms = GrpcArms(seconds=_CALL_SECONDS, permits=Permits(keys=signing), tokens=tokens, tls=tls)
         stack.push_async_callback(arms.close)
-        reflex = GrpcReflex(target=settings.target("reflex"), tokens=tokens)
+        reflex = GrpcReflex(target=settings.target("reflex"), tokens=tokens, tls=tls)
         stack.push_async_callback(reflex.close)
         board, metrics = StatusBoard(service=NAME), Metrics()
         meters = Meters(metrics=metrics)
@@ -131,6 +131,7 @@ async def build(settings: OrchestratorSettings) -> AsyncGenerator[Running]:
                 board=board,
                 metrics=metrics,
                 tokens=tokens,
+                tls=tls,
             )
         )
         await stack.enter_async_context(_running(parts.loops))

@@ -80,6 +80,7 @@ async def build(settings: ReflexSettings) -> AsyncGenerator[Running]:
                 board=board,
                 metrics=metrics,
                 tokens=settings.internal_tokens(NAME),
+                tls=settings.mutual_tls(),
             )
         )
         yield server

@@ -20,6 +20,7 @@ from servicekit.internal_tokens import METADATA_KEY, REFUSED, InternalTokens
 from servicekit.principal import current_principal
 from servicekit.spans import sent
 from servicekit.status import from_rpc_error
+from servicekit.tls import MutualTls
 
 OPTIONS: Sequence[tuple[str, Any]] = (
     # gRPC's defaults wait up to two minutes before they look whether a restarted service is back.
@@ -31,7 +32,14 @@ OPTIONS: Sequence[tuple[str, Any]] = (
 )
 
 
-def open_channel(target: str, *, timeout: float, tokens: InternalTokens | None = None) -> grpc.aio.Channel:
+def open_channel(
+    target: str,
+    *,
+    timeout: float,
+    tokens: InternalTokens | None = None,
+    tls: MutualTls | None = None,
+    peer: str = "",
+) -> grpc.aio.Channel:
     """A channel whose stubs are used as always.
 
     A stub's method returns an awaitable (or an async iterator with ``cancel()``). It fails fast: a service
@@ -41,8 +49,18 @@ def open_channel(target: str, *, timeout: float, tokens: InternalTokens | None =
         target: a gRPC target, such as ``127.0.0.1:9000`` or ``unix:/run/reflex.sock``.
         timeout: seconds a call may take; less when less is left of the caller's deadline.
         tokens: makes the token that tells who calls and for whom; None while authentication is off.
+        tls: what we show to the other side; None for a plain connection, which a Unix socket always is.
+        peer: the service that is called: its certificate must bear that name.
     """
-    return _Channel(grpc.aio.insecure_channel(target, options=OPTIONS), limit=timeout, tokens=tokens)
+    return _Channel(_connection(target, tls=tls, peer=peer), limit=timeout, tokens=tokens)
+
+
+def _connection(target: str, *, tls: MutualTls | None, peer: str) -> grpc.aio.Channel:
+    if tls is None or target.startswith("unix:"):
+        return grpc.aio.insecure_channel(target, options=OPTIONS)
+    # gRPC checks the certificate against this name, wherever the service was found.
+    options = [*OPTIONS, ("grpc.ssl_target_name_override", peer)] if peer else OPTIONS
+    return grpc.aio.secure_channel(target, tls.for_channel(), options=options)
 
 
 def outgoing_metadata(

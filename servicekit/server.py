@@ -18,6 +18,7 @@ from servicekit.metrics import Metrics
 from servicekit.running import Running
 from servicekit.status_board import StatusBoard
 from servicekit.status_servicer import StatusServicer
+from servicekit.tls import MutualTls
 from servicekit.validation import Validator
 
 OPTIONS: Sequence[tuple[str, Any]] = (
@@ -38,6 +39,7 @@ async def serve(
     metrics: Metrics,
     validator: Validator | None = None,
     tokens: InternalTokens | None = None,
+    tls: MutualTls | None = None,
     options: Sequence[tuple[str, Any]] = (),
 ) -> AsyncIterator[Running]:
     """Run a gRPC server until the block ends.
@@ -51,6 +53,7 @@ async def serve(
         metrics: where calls are counted.
         validator: a shared one; its own when None.
         tokens: checks who calls; None while authentication is off.
+        tls: its certificate, and whose it takes, on every address that is no Unix socket; None for plain.
         options: further gRPC options, stronger than the common ones.
 
     Yields:
@@ -72,7 +75,7 @@ async def serve(
     health = HealthMirror(board=board, services=names)
     health.register(server)
     reflection.enable_server_reflection([*names, HEALTH_SERVICE, reflection.SERVICE_NAME], server)
-    endpoints = _bind(server, name, addresses)
+    endpoints = _bind(server, name, addresses, tls=tls)
     await health.write()
     await server.start()
     mirror = asyncio.create_task(health.follow(), name=f"health of {name}")
@@ -88,11 +91,16 @@ async def serve(
         await server.stop(0)
 
 
-def _bind(server: grpc.aio.Server, name: str, addresses: Sequence[str]) -> dict[str, str]:
+def _bind(
+    server: grpc.aio.Server, name: str, addresses: Sequence[str], *, tls: MutualTls | None
+) -> dict[str, str]:
     endpoints: dict[str, str] = {}
     for address in addresses:
         try:
-            port = server.add_insecure_port(address)
+            if tls is None or address.startswith("unix:"):
+                port = server.add_insecure_port(address)
+            else:
+                port = server.add_secure_port(address, tls.for_server())
         except RuntimeError as error:
             raise UnavailableError(
                 f"{name} cannot listen on {address}: the port is taken or the path is not writable; "

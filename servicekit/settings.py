@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from servicekit.errors import ValidationFailedError
 from servicekit.internal_tokens import InternalTokens
 from servicekit.secret_files import with_secret_files
+from servicekit.tls import MutualTls, load_mutual_tls
 
 DEFAULT_REST_PORTS = {
     "gateway": 8000,
@@ -64,6 +65,12 @@ class ServiceSettings(BaseSettings):
     """Lets ports be bound beyond loopback although `auth` is none: whoever reaches them may do everything."""
     internal_key: SecretStr | None = None
     """The key of internal tokens, the same for every service; needed when `auth` is required."""
+    mtls_ca_file: Path | None = None
+    """The authority that signs the services' certificates; with the next two, services speak TLS only."""
+    mtls_cert_file: Path | None = None
+    """The certificate that this process shows; it bears the name of every service in it."""
+    mtls_key_file: Path | None = None
+    """Its key."""
 
     @classmethod
     def settings_customise_sources(
@@ -98,6 +105,16 @@ class ServiceSettings(BaseSettings):
                 field="OCTOLLM_INTERNAL_KEY_FILE",
             )
         return InternalTokens(key=self.internal_key.get_secret_value().encode(), caller=caller)
+
+    def mutual_tls(self) -> MutualTls | None:
+        """What connections between services are secured with; None where they are plain.
+
+        Raises:
+            ValidationFailedError: it is only half configured, or a file is not what it must be.
+        """
+        return load_mutual_tls(
+            authority=self.mtls_ca_file, certificate=self.mtls_cert_file, key=self.mtls_key_file
+        )
 
     def listen(self, name: str) -> list[str]:
         """The gRPC addresses that service `name` binds."""

@@ -20,13 +20,20 @@ async def build_own(hosted: HostedArm, *, settings: OwnArmSettings) -> AsyncGene
 
     Raises:
         UnavailableError: its address is taken.
-        ValidationFailedError: no model provider has the configured name, or the internal key is missing.
+        ValidationFailedError: no model provider has the configured name, the internal key is missing, or a
+            certificate is wrong.
     """
     tokens = settings.internal_tokens("arms")
     async with AsyncExitStack() as stack:
         layer = await stack.enter_async_context(open_model_layer(settings.model_choice()))
         orchestrator = await stack.enter_async_context(
-            open_channel(settings.target("orchestrator"), timeout=_REGISTER_SECONDS, tokens=tokens)
+            open_channel(
+                settings.target("orchestrator"),
+                timeout=_REGISTER_SECONDS,
+                tokens=tokens,
+                tls=settings.mutual_tls(),
+                peer="orchestrator",
+            )
         )
         verifiers = token_verifiers(channel=orchestrator)
         shared = Shared(

@@ -37,8 +37,9 @@ class Platform:
             process = process_entry(child.pid)
             for name, addresses in (child.endpoints or {child.command.name: {}}).items():
                 running[name] = {**process, **addresses}
+        scheme = str(running.get("gateway", {}).get("rest", "http")).partition(":")[0]
         for name, port in self.layout.rest.items():
-            running.setdefault(name, {}).setdefault("rest", f"http://{reachable(self.host)}:{port}")
+            running.setdefault(name, {}).setdefault("rest", f"{scheme}://{reachable(self.host)}:{port}")
         if self.postgres:
             # Without its start: after a crash the next PostgreSQL takes it over, it must not just be ended.
             running["postgres"] = {"pid": self.postgres.pid, "url": self.postgres.url}

@@ -39,6 +39,7 @@ from servicekit.channel import open_channel
 from servicekit.context import remaining_seconds
 from servicekit.errors import InternalError
 from servicekit.internal_tokens import InternalTokens
+from servicekit.tls import MutualTls
 
 _MOST_CHANNELS = 64
 _MESSAGE_CHARACTERS = 500
@@ -51,12 +52,21 @@ class GrpcArms:
         seconds: how long a call may take when the caller's deadline leaves more.
         permits: signs the permission that every call carries.
         tokens: makes internal tokens; None while authentication is off.
+        tls: secures the connections; None for plain ones.
     """
 
-    def __init__(self, *, seconds: float, permits: Permits, tokens: InternalTokens | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        seconds: float,
+        permits: Permits,
+        tokens: InternalTokens | None = None,
+        tls: MutualTls | None = None,
+    ) -> None:
         self._seconds = seconds
         self._permits = permits
         self._tokens = tokens
+        self._tls = tls
         self._channels: dict[str, grpc.aio.Channel] = {}
 
     async def close(self) -> None:
@@ -185,7 +195,11 @@ class GrpcArms:
     async def _channel(self, instance: ArmInstance) -> grpc.aio.Channel:
         endpoint = instance.description.endpoint
         channel = self._channels.pop(endpoint, None) or open_channel(
-            endpoint, timeout=self._seconds, tokens=self._tokens
+            endpoint,
+            timeout=self._seconds,
+            tokens=self._tokens,
+            tls=self._tls,
+            peer=instance.description.arm_id,
         )
         self._channels[endpoint] = channel  # the newest stands last
         if len(self._channels) > _MOST_CHANNELS:

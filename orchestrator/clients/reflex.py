@@ -8,6 +8,7 @@ from orchestrator.guard import Finding, TextVerdict
 from orchestrator.model import PiiPolicy
 from servicekit.channel import open_channel
 from servicekit.internal_tokens import InternalTokens
+from servicekit.tls import MutualTls
 
 _BATCH_TEXTS = 100
 _BATCH_BYTES = 1_000_000
@@ -25,10 +26,18 @@ class GrpcReflex:
         target: where the reflex listens.
         seconds: how long a call may take.
         tokens: makes internal tokens; None while authentication is off.
+        tls: secures the connection; None for a plain one.
     """
 
-    def __init__(self, *, target: str, seconds: float = 5.0, tokens: InternalTokens | None = None) -> None:
-        self._channel = open_channel(target, timeout=seconds, tokens=tokens)
+    def __init__(
+        self,
+        *,
+        target: str,
+        seconds: float = 5.0,
+        tokens: InternalTokens | None = None,
+        tls: MutualTls | None = None,
+    ) -> None:
+        self._channel = open_channel(target, timeout=seconds, tokens=tokens, tls=tls, peer="reflex")
         self._stub = reflex_pb2_grpc.ReflexServiceStub(self._channel)
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from cli.commands import arm, check, demo, model, run, serve, tasks
+from cli.commands import arm, check, demo, model, run, serve, tasks, webhooks
 from servicekit.errors import OctoError
 from servicekit.version import octollm_version
 
@@ -21,6 +21,7 @@ app.command("check")(check.check)
 app.command("demo")(demo.demo)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(model.app, name="model")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(arm.app, name="arm")
 
 

@@ -60,9 +60,14 @@ from orchestrator.sweeper import Sweeper
 from orchestrator.tasks import Stores, Tasks
 from orchestrator.tools import Tools
 from orchestrator.watchdog import Watchdog
+from orchestrator.webhooks.deliverer import Deliverer
+from orchestrator.webhooks.secrets import WebhookSecrets
+from orchestrator.webhooks.store import WebhookStore
+from orchestrator.webhooks.way_out import way_out
 from orchestrator.worker import Worker
 from servicekit.context import set_service
 from servicekit.database import Pool, open_pool
+from servicekit.egress.fetch import Fetcher
 from servicekit.errors import UnavailableError
 from servicekit.metrics import Metrics
 from servicekit.migrate import migrate
@@ -153,6 +158,7 @@ class _Parts:
     audit: Audit
     signing: SigningKeys
     capabilities: Capabilities
+    deliverer: Deliverer
 
     @property
     def loops(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
@@ -167,6 +173,7 @@ class _Parts:
             "wake-ups": self.dispatcher.run,
             "watchdog": self.watchdog.run,
             "audit": self.audit.sweep,
+            "webhooks": self.deliverer.run,
         }
 
     async def hand_over(self, grace: float) -> None:
@@ -224,9 +231,15 @@ def _parts(
     dispatcher = Dispatcher(url=url, wake=worker.wake)
     bus.on_cancel(worker.cancel)
     bus.on_arms(register.invalidate)
+    out = way_out(
+        hosts=settings.webhook_hosts,
+        networks=settings.webhook_networks,
+        ca_file=settings.webhook_ca_file,
+        seconds=settings.webhook.seconds,
+    )
     meters.watch(running=lambda: worker.running, readers=lambda: bus.readers)
     return _Parts(
-        tasks=_tasks(settings, pool=pool, bus=bus, reflex=reflex, submit=submit, tools=tools),
+        tasks=_tasks(settings, pool=pool, bus=bus, reflex=reflex, submit=submit, tools=tools, out=out),
         registry=Registry(store=arm_store, register=register, interval=settings.arm_heartbeat_seconds),
         worker=worker,
         dispatcher=dispatcher,
@@ -240,6 +253,23 @@ def _parts(
         audit=Audit(store=AuditStore(pool=pool), retention_seconds=settings.audit_retention_days * _DAY),
         signing=signing,
         capabilities=Capabilities(permits=Permits(keys=signing), keys=signing, register=register),
+        deliverer=_deliverer(settings, pool=pool, submit=submit, out=out, meters=meters),
+    )
+
+
+def _deliverer(
+    settings: OrchestratorSettings, *, pool: Pool, submit: SubmitStore, out: Fetcher, meters: Meters
+) -> Deliverer:
+    return Deliverer(
+        store=WebhookStore(pool=pool),
+        secrets=WebhookSecrets(
+            configured=settings.webhook_secrets.get_secret_value(), load_key=submit.hash_key
+        ),
+        out=out,
+        limits=settings.webhook,
+        meters=meters,
+        clock=time.time,
+        random=random.random,
     )
 
 
@@ -256,6 +286,7 @@ def _tasks(
     reflex: GrpcReflex,
     submit: SubmitStore,
     tools: Tools,
+    out: Fetcher,
 ) -> Tasks:
     return Tasks(
         stores=Stores(submit=submit, tasks=TaskStore(pool=pool), lists=ListStore(pool=pool)),
@@ -265,6 +296,7 @@ def _tasks(
         bus=bus,
         meters=tools.meters,
         fingerprints=tools.fingerprints,
+        callbacks=out.policy,
     )
 
 

@@ -24,6 +24,7 @@ class Meters:
             "octollm_task_seconds", "From a task's lease here to its end.", buckets=_TASK_BUCKETS
         )
         self._steps = metrics.counter("octollm_steps", "Tries of steps.", ["outcome"])
+        self._webhooks = metrics.counter("octollm_webhooks", "Tries to deliver a webhook.", ["outcome"])
         self._lost = metrics.counter(
             "octollm_leases_lost", "Tasks lost to another holder or ended elsewhere."
         )
@@ -47,6 +48,10 @@ class Meters:
     def step(self, outcome: str) -> None:
         """A try of a step ended: ``completed``, ``retried`` or ``failed``."""
         self._steps.labels(outcome).inc()
+
+    def webhook(self, outcome: str) -> None:
+        """A try to deliver ended: ``delivered``, ``retried`` or ``given_up``."""
+        self._webhooks.labels(outcome).inc()
 
     def lost(self) -> None:
         """A task turned out to be somebody else's, or ended."""

@@ -3,12 +3,14 @@
 import os
 import secrets
 import socket
+from pathlib import Path
 
 from pydantic import Field, SecretStr
 
 from orchestrator.store_signing_keys import KeyRules
 from orchestrator.store_sweep import SweepLimits
 from orchestrator.tools import DriveLimits
+from orchestrator.webhooks.limits import WebhookLimits
 from servicekit.settings import ServiceSettings
 
 
@@ -48,6 +50,17 @@ class OrchestratorSettings(ServiceSettings):
     made before are refused."""
     audit_retention_days: float = Field(default=90.0, gt=0)
     """How long an audit record is kept."""
+    webhook_hosts: tuple[str, ...] = ()
+    """Hosts that tasks may name in callback_url: ``example.org``, ``*.example.org``, ``*`` for every public
+    one, with ``:port`` for another port than 443; none by default."""
+    webhook_networks: tuple[str, ...] = ()
+    """Networks, such as 10.1.0.0/16, in which those hosts may be; only public addresses by default."""
+    webhook_ca_file: Path | None = None
+    """Certificates of authorities that may vouch for those hosts, beside the usual ones."""
+    webhook_secrets: SecretStr = SecretStr("")
+    """A JSON object: ``whsec_...`` by tenant. Other secrets are derived from the installation key."""
+    webhook: WebhookLimits = WebhookLimits()
+    """How long and how often a delivery is tried."""
     drive: DriveLimits = DriveLimits()
     """Bounds on driving one task."""
     signing: KeyRules = KeyRules()

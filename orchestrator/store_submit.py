@@ -40,10 +40,10 @@ _INSERT = f"""
 WITH t AS (
     INSERT INTO orchestrator.tasks
         (task_id, tenant, subject, status, priority, phase, max_seconds, request_id, last_sequence, spec,
-        own_findings, trace_context)
+        own_findings, trace_context, callback_url)
     VALUES (%(task_id)s, %(tenant)s, %(subject)s, {Status.QUEUED}, %(priority)s, {Phase.PREPROCESSING},
             %(max_seconds)s, %(request_id)s, 1, %(spec)s::jsonb, %(own_findings)s::text[],
-            %(trace_context)s::jsonb)
+            %(trace_context)s::jsonb, %(callback_url)s)
     RETURNING *
 ), event AS (
     INSERT INTO orchestrator.task_events (task_id, sequence, type, created_at)
@@ -173,6 +173,7 @@ async def _insert(conn: Connection, new: NewTask) -> Task:
         "spec": dump(SPEC, new.spec),
         "own_findings": sorted(new.own_findings),
         "trace_context": dump(ANY, dict(new.trace_context)),
+        "callback_url": new.spec.callback_url,
         "queue": QUEUE,
     }
     async with conn.cursor(row_factory=dict_row) as cursor:

@@ -45,6 +45,7 @@ _ERASE = f"""
 WITH t AS (
     UPDATE orchestrator.tasks AS t SET
         spec = jsonb_build_object('goal', '', 'budget', t.spec->'budget', 'priority', t.spec->'priority'),
+        callback_url = '',
         result = NULL, error = NULL, judgement = NULL, total_steps = 0, completed_steps = 0,
         last_sequence = t.last_sequence + 1, updated_at = clock_timestamp()
     WHERE {_ONE} AND t.status >= {Status.COMPLETED}

@@ -18,7 +18,9 @@ from orchestrator.state import TaskEvent, next_status
 from orchestrator.store_lists import ListQuery, ListStore
 from orchestrator.store_submit import NewTask, SubmitStore
 from orchestrator.store_tasks import DailyUsage, TaskStore
+from orchestrator.webhooks.way_out import check_callback
 from servicekit.context import current_task_id, set_task_id
+from servicekit.egress.policy import EgressPolicy
 from servicekit.errors import ConflictError, NotFoundError
 from servicekit.principal import Principal
 from servicekit.request_id import current_request_id
@@ -51,6 +53,7 @@ class Tasks:
         bus: tells of changes.
         meters: counts what is taken.
         fingerprints: makes keyed hashes.
+        callbacks: where callers may be called back.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Tasks:
         bus: Bus,
         meters: Meters,
         fingerprints: Fingerprints,
+        callbacks: EgressPolicy,
     ) -> None:
         self._stores = stores
         self._reflex = reflex
@@ -71,6 +75,7 @@ class Tasks:
         self._bus = bus
         self._meters = meters
         self._fingerprints = fingerprints
+        self._callbacks = callbacks
 
     async def submit(self, spec: TaskSpec, *, owner: Principal, idempotency_key: str = "") -> Task:
         """Store a task durably; when this returns, it will end.
@@ -81,6 +86,8 @@ class Tasks:
             RateLimitError: the tenant's queue is full.
             UnavailableError: the database or the reflex is away; nothing was acknowledged.
         """
+        if spec.callback_url:
+            check_callback(spec.callback_url, policy=self._callbacks)
         fingerprint = await self._fingerprints.of_spec(spec) if idempotency_key else b""
         if idempotency_key:
             known = await self._stores.submit.earlier(

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from arms.executor.http.request import Request
 from arms.executor.interpreter.expression import Expression
+from servicekit.egress.request import Request
 
 
 @dataclass(frozen=True, kw_only=True)

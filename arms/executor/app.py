@@ -6,14 +6,14 @@ from octollm.arms.v1 import executor_pb2_grpc
 from arms.calls import Calls
 from arms.executor.arm import ExecutorArm
 from arms.executor.executor import Executor
-from arms.executor.http.fetch import Fetcher
-from arms.executor.http.policy import EgressPolicy
 from arms.executor.keeper import Keeper
 from arms.executor.sandbox.account import sandbox_account
 from arms.executor.sandbox.open import open_sandbox
 from arms.executor.servicer import SERVICE_NAME, ExecutorServicer
 from arms.executor.settings import ExecutorSettings
 from arms.host import HostedArm
+from servicekit.egress.fetch import Fetcher
+from servicekit.egress.policy import EgressPolicy
 from servicekit.status_board import StatusBoard
 
 MOST_REQUEST_BYTES = 16 * 1024 * 1024
@@ -39,7 +39,7 @@ def host_executor(settings: ExecutorSettings | None = None, *, fetcher: Fetcher 
     )
     executor = Executor(
         sandbox=keeper.sandbox,
-        fetcher=fetcher or Fetcher(policy=EgressPolicy(hosts=settings.executor_http_hosts)),
+        fetcher=fetcher or Fetcher(policy=_egress(settings)),
         commands=settings.executor_commands,
         limits=settings.limits(),
     )
@@ -55,4 +55,10 @@ def host_executor(settings: ExecutorSettings | None = None, *, fetcher: Fetcher 
         typed=[SERVICE_NAME],
         background=[keeper.run],
         options=[("grpc.max_receive_message_length", MOST_REQUEST_BYTES)],
+    )
+
+
+def _egress(settings: ExecutorSettings) -> EgressPolicy:
+    return EgressPolicy(
+        hosts=settings.executor_http_hosts, setting="OCTOLLM_EXECUTOR_HTTP_HOSTS", field="http.url"
     )

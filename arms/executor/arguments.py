@@ -13,10 +13,10 @@ from arms.executor.actions import (
     ShellAction,
 )
 from arms.executor.artifacts import contents
-from arms.executor.http.request import Request
 from arms.executor.interpreter.expression import Expression
 from arms.executor.source import code_in
 from arms.step import Artifact, Step
+from servicekit.egress.request import Request
 from servicekit.errors import InternalError, ValidationFailedError
 
 MOST_FILES = 100

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack
 
 from arms.executor.actions import HttpAction
-from arms.executor.http.fetch import Fetcher, Reply
 from arms.executor.sandbox.outcome import Outcome, StoppedBy
 from arms.executor.sandbox.sandbox import Output
+from servicekit.egress.fetch import Fetcher, Reply
 from servicekit.errors import DeadlineError
 
 

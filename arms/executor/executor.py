@@ -8,12 +8,12 @@ from arms.executor.action_limits import ActionLimits
 from arms.executor.actions import Action, ExpressionAction, HttpAction, JavaScriptAction, ShellAction
 from arms.executor.evaluate import evaluated
 from arms.executor.exchange import exchanged
-from arms.executor.http.fetch import Fetcher
 from arms.executor.sandbox.javascript import javascript_program
 from arms.executor.sandbox.outcome import Outcome
 from arms.executor.sandbox.python import python_program
 from arms.executor.sandbox.sandbox import Output, Sandbox
 from arms.executor.shell import shell_program
+from servicekit.egress.fetch import Fetcher
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,6 @@ from arms.executor.actions import (
 )
 from arms.executor.artifacts import artifacts, contents
 from arms.executor.executor import Executor
-from arms.executor.http.request import Request
 from arms.executor.interpreter.expression import Expression
 from arms.executor.sandbox.outcome import Outcome
 from arms.executor.sandbox.sandbox import Output
@@ -29,6 +28,7 @@ from arms.provenance import Provenance
 from arms.step import Artifact
 from servicekit.capability.call import call_bytes
 from servicekit.context import set_task_id
+from servicekit.egress.request import Request
 from servicekit.errors import ValidationFailedError
 from servicekit.principal import current_principal
 

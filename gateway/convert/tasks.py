@@ -48,6 +48,7 @@ def to_spec(request: TaskRequest) -> pb.TaskSpec:
         ),
         priority=_PRIORITY_NUMBER[request.priority],
         labels=request.metadata,
+        callback_url=request.callback_url or "",
         policy=pb.Policy(
             pii=_PII_NUMBER[request.policy.pii],
             on_validation_failure=_FAILURE_NUMBER[request.policy.on_validation_failure],

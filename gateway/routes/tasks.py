@@ -66,7 +66,6 @@ async def create_task(
     body is a conflict.
     """
     _check_context(body.context)
-    _refuse_unsupported(body)
     context = context_of(request)
     created = await context.clients.tasks.CreateTask(
         pb.CreateTaskRequest(spec=to_spec(body), idempotency_key=idempotency_key or "")
@@ -179,14 +178,4 @@ def _check_context(context: dict[str, Any]) -> None:
             field="context",
             constraint=f"must be at most {CONTEXT_BYTES} bytes as JSON",
             reason="FIELD_RULE",
-        )
-
-
-def _refuse_unsupported(request: TaskRequest) -> None:
-    if request.callback_url is not None:
-        raise ValidationFailedError(
-            "callbacks are not supported by this version; poll the task or follow its events instead",
-            field="callback_url",
-            constraint="must not be given",
-            reason="NOT_SUPPORTED",
         )

@@ -81,7 +81,7 @@ class TaskRequest(Sent):
     )
     callback_url: Annotated[str, StringConstraints(max_length=2000, pattern="^https://.+$")] | None = Field(
         default=None,
-        description="Called once when the task ends. Not supported yet: a task with it is refused.",
+        description="Called when the task ends, signed; the operator lists the hosts that may be named.",
     )
     policy: PolicyRequest = Field(default_factory=PolicyRequest)
 

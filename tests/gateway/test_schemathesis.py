@@ -34,7 +34,7 @@ EXAMPLES = int(os.environ.get("OCTOLLM_TEST_EXAMPLES", "12"))
 _ONE_ACTION = "exactly one action"
 _A_DOCUMENT = "a file that is a document, and metadata as JSON"
 WORDS_ONLY = {
-    "POST /api/v1/tasks": "names in metadata, the context's size and depth, and the refusal of callbacks",
+    "POST /api/v1/tasks": "names in metadata, and the context's size and depth",
     "POST /api/v1/cache": "exactly one of key and text",
     "POST /api/v1/execute": _ONE_ACTION,
     "POST /api/v1/arms/executor/execute": _ONE_ACTION,

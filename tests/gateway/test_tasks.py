@@ -22,6 +22,7 @@ WHOLE = {
     "budget": {"max_tokens": 5, "max_time_seconds": 6, "max_cost_dollars": 0.25},
     "priority": "critical",
     "metadata": {"ticket": "OPS-1"},
+    "callback_url": "https://hooks.example.com/octo",
     "policy": {"pii": "block", "on_validation_failure": "fail", "swarm": 3},
 }
 
@@ -42,6 +43,7 @@ async def test_a_whole_request_reaches_the_orchestrator_unchanged(
     assert spec.budget.max_cost_micros == 250_000
     assert spec.priority == pb.PRIORITY_CRITICAL
     assert dict(spec.labels) == {"ticket": "OPS-1"}
+    assert spec.callback_url == WHOLE["callback_url"]
     assert (spec.policy.pii, spec.policy.on_validation_failure, spec.policy.swarm) == (3, 2, 3)
     task = answer.json()
     assert Task.model_validate(task)
@@ -172,7 +174,6 @@ async def test_steps(gateway: Gateway, api: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("body", "field", "words"),
     [
-        ({"callback_url": "https://example.com/hook"}, "callback_url", "callbacks are not supported"),
         ({"context": {"a": "x" * 65_530}}, "context", "65536 bytes"),
         ({"context": {"a": [[[[[[[[1]]]]]]]]}}, "context", "8 levels"),
     ],

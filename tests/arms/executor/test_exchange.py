@@ -2,10 +2,10 @@
 
 from arms.executor.actions import HttpAction
 from arms.executor.exchange import exchanged
-from arms.executor.http.request import Request
 from arms.executor.sandbox.outcome import Outcome, StoppedBy
 from arms.executor.sandbox.sandbox import Output
-from tests.arms.executor.http.conftest import served, way_to
+from servicekit.egress.request import Request
+from tests.servicekit.egress.conftest import served, way_to
 
 
 async def test_a_body_that_stays_away() -> None:

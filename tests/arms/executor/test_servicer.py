@@ -23,9 +23,9 @@ from arms.permission.unchecked import unchecked
 from arms.settings import ArmsSettings
 from servicekit.channel import open_channel
 from servicekit.errors import OctoError
-from tests.arms.executor.http.conftest import Server, answer, served, way_to
 from tests.arms.executor.sandbox.executor import bearers
 from tests.arms.executor.without_sandbox import ACTIONS
+from tests.servicekit.egress.conftest import Server, answer, served, way_to
 
 ROOT = Path(__file__).parents[3]
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 
-from arms.executor.http.policy import EgressPolicy
+from servicekit.egress.policy import EgressPolicy
 from servicekit.errors import PermissionDeniedError, UnavailableError
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from arms.executor.http.addresses import is_public
+from servicekit.egress.addresses import is_public
 from servicekit.errors import PermissionDeniedError, ValidationFailedError
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -20,11 +20,15 @@ class EgressPolicy:
             host; with ``:port`` for another port than the scheme's own.
         schemes: of URLs.
         address_allowed: whether a resolved address may be connected to.
+        setting: the variable that lists the hosts, for whoever is refused.
+        field: the field of requests that holds the URL.
     """
 
     hosts: tuple[str, ...] = ()
     schemes: frozenset[str] = frozenset({"https"})
     address_allowed: Callable[[str], bool] = is_public
+    setting: str
+    field: str
 
     def check(self, text: str) -> httpx.URL:
         """Return a URL that may be asked, as far as its text tells.
@@ -33,33 +37,34 @@ class EgressPolicy:
             ValidationFailedError: it is no absolute URL of an allowed scheme.
             PermissionDeniedError: its host is not on the list.
         """
-        url = _parsed(text)
+        url = _parsed(text, field=self.field)
         if url.scheme not in self.schemes or not url.host:
             raise _refused_url(
-                f"must be an absolute URL that begins with {'://, '.join(sorted(self.schemes))}://"
+                f"must be an absolute URL that begins with {'://, '.join(sorted(self.schemes))}://",
+                field=self.field,
             )
         if url.userinfo:
-            raise _refused_url("must not carry a user or password")
+            raise _refused_url("must not carry a user or password", field=self.field)
         port = url.port or DEFAULT_PORTS[url.scheme]
         if not any(
             _matches(pattern, host=_name(url), port=port, scheme=url.scheme) for pattern in self.hosts
         ):
             raise PermissionDeniedError(
-                f"Requests to {_name(url)}:{port} are not allowed. OCTOLLM_EXECUTOR_HTTP_HOSTS lists where "
-                "the executor may connect.",
+                f"Requests to {_name(url)}:{port} are not allowed. {self.setting} lists where they may go.",
+                field=self.field,
                 reason="HOST_NOT_ALLOWED",
                 metadata={"host": _name(url), "port": str(port)},
             )
         return url
 
 
-def _parsed(text: str) -> httpx.URL:
+def _parsed(text: str, *, field: str) -> httpx.URL:
     if not text.isprintable() or " " in text or "\\" in text:
-        raise _refused_url("must have no spaces, backslashes or control characters")
+        raise _refused_url("must have no spaces, backslashes or control characters", field=field)
     try:
         return httpx.URL(text)
     except httpx.InvalidURL as error:
-        raise _refused_url("must be a URL") from error
+        raise _refused_url("must be a URL", field=field) from error
 
 
 def _name(url: httpx.URL) -> str:
@@ -80,7 +85,7 @@ def _matches(pattern: str, *, host: str, port: int, scheme: str) -> bool:
     return host == name
 
 
-def _refused_url(constraint: str) -> ValidationFailedError:
+def _refused_url(constraint: str, *, field: str) -> ValidationFailedError:
     return ValidationFailedError(
-        f"The URL {constraint}.", field="http.url", constraint=constraint, reason="URL_NOT_ALLOWED"
+        f"The URL {constraint}.", field=field, constraint=constraint, reason="URL_NOT_ALLOWED"
     )

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from arms.executor.http.fetch import Fetcher
-from arms.executor.http.policy import EgressPolicy
+from servicekit.egress.fetch import Fetcher
+from servicekit.egress.policy import EgressPolicy
 
 CERTIFICATE = Path(__file__).with_name("certificate.pem")
 KEY = Path(__file__).with_name("key.pem")
@@ -76,9 +77,13 @@ def fetcher(server: Server) -> Fetcher:
     return way_to(server)
 
 
+def policy_of(**given: Any) -> EgressPolicy:
+    return EgressPolicy(setting="OCTOLLM_TEST_HOSTS", field="http.url", **given)
+
+
 def way_to(server: Server) -> Fetcher:
     return Fetcher(
-        policy=EgressPolicy(
+        policy=policy_of(
             hosts=(f"service.test:{server.port}", f"other.test:{server.port}"),
             address_allowed=lambda address: address == "127.0.0.1",
         ),

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from arms.executor.http.fetch import MOST_REDIRECTS, Fetcher
-from arms.executor.http.policy import EgressPolicy
-from arms.executor.http.request import Request
-from arms.executor.http.resolve import system_resolver
+from servicekit.egress.fetch import MOST_REDIRECTS, Fetcher
+from servicekit.egress.request import Request
+from servicekit.egress.resolve import system_resolver
 from servicekit.errors import (
     DeadlineError,
     OctoError,
@@ -15,7 +14,7 @@ from servicekit.errors import (
     UnavailableError,
     ValidationFailedError,
 )
-from tests.arms.executor.http.conftest import Server, answer, served
+from tests.servicekit.egress.conftest import Server, answer, policy_of, served
 
 
 async def body_of(fetcher: Fetcher, request: Request) -> tuple[int, bytes]:
@@ -75,7 +74,7 @@ async def test_the_servers_name_is_verified(server: Server, fetcher: Fetcher) ->
     ],
 )
 def test_hosts(hosts: tuple[str, ...], url: str, allowed: bool) -> None:
-    policy = EgressPolicy(hosts=hosts)
+    policy = policy_of(hosts=hosts)
     if allowed:
         policy.check(url)
     else:
@@ -106,7 +105,7 @@ def test_hosts(hosts: tuple[str, ...], url: str, allowed: bool) -> None:
 )
 def test_urls_that_are_refused(url: str) -> None:
     with pytest.raises(ValidationFailedError):
-        EgressPolicy(hosts=("*",)).check(url)
+        policy_of(hosts=("*",)).check(url)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +116,7 @@ def test_urls_that_are_refused(url: str) -> None:
 )  # fmt: skip
 async def test_inner_addresses_are_refused_however_written(host: str) -> None:
     async with served(tls=False) as server:
-        policy = EgressPolicy(hosts=(f"*:{server.port}",), schemes=frozenset({"http"}))
+        policy = policy_of(hosts=(f"*:{server.port}",), schemes=frozenset({"http"}))
         with pytest.raises((PermissionDeniedError, UnavailableError)) as caught:
             await body_of(Fetcher(policy=policy), get(f"http://{host}:{server.port}/"))
         assert caught.value.reason in {"ADDRESS_NOT_PUBLIC", "HOST_UNKNOWN"}
@@ -128,7 +127,7 @@ async def test_one_inner_address_among_public_ones_is_enough_to_refuse() -> None
     async def mixed(host: str, port: int) -> list[str]:
         return ["1.1.1.1", "127.0.0.1"]
 
-    fetcher = Fetcher(policy=EgressPolicy(hosts=("*",)), resolver=mixed)
+    fetcher = Fetcher(policy=policy_of(hosts=("*",)), resolver=mixed)
     with pytest.raises(PermissionDeniedError, match="not on the public internet"):
         await body_of(fetcher, get("https://rebind.test/"))
 
@@ -249,7 +248,7 @@ async def test_proxies_of_the_environment_are_not_asked(
 
 async def test_an_unknown_host() -> None:
     with pytest.raises(UnavailableError, match="cannot be resolved"):
-        await body_of(Fetcher(policy=EgressPolicy(hosts=("*",))), get("https://no-such-host.invalid/"))
+        await body_of(Fetcher(policy=policy_of(hosts=("*",))), get("https://no-such-host.invalid/"))
 
 
 async def test_the_machines_resolver() -> None:

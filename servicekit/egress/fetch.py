@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import httpx
 
-from arms.executor.http.policy import DEFAULT_PORTS, EgressPolicy
-from arms.executor.http.request import SECRETS, Request
-from arms.executor.http.resolve import Resolver, allowed_addresses, system_resolver
+from servicekit.egress.policy import DEFAULT_PORTS, EgressPolicy
+from servicekit.egress.request import SECRETS, Request
+from servicekit.egress.resolve import Resolver, allowed_addresses, system_resolver
 from servicekit.errors import DeadlineError, UnavailableError
 
 MOST_REDIRECTS = 5
@@ -41,12 +41,14 @@ class Fetcher:
         resolver: gives addresses.
         tls: how servers are verified; None takes the usual authorities.
         timeout: seconds that may pass without a byte.
+        redirects: how many are followed.
     """
 
     policy: EgressPolicy
     resolver: Resolver = system_resolver
     tls: ssl.SSLContext | None = None
     timeout: float = 10.0
+    redirects: int = MOST_REDIRECTS
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncGenerator[Reply]:
@@ -60,7 +62,7 @@ class Fetcher:
         """
         request.check()
         async with self._client() as client:
-            for _ in range(MOST_REDIRECTS + 1):
+            for _ in range(self.redirects + 1):
                 response = await self._send(client, request)
                 try:
                     following = _redirected(request, response)
@@ -70,7 +72,7 @@ class Fetcher:
                 finally:
                     await response.aclose()
                 request = following
-        raise UnavailableError(f"More than {MOST_REDIRECTS} redirects.", reason="TOO_MANY_REDIRECTS")
+        raise UnavailableError(f"More than {self.redirects} redirects.", reason="TOO_MANY_REDIRECTS")
 
     def _client(self) -> httpx.AsyncClient:
         """Make a client that asks no proxy, reads no .netrc and keeps no cookies between requests."""

@@ -1,6 +1,9 @@
 """Which network addresses are on the public internet, whatever they are wrapped in."""
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from servicekit.errors import ValidationFailedError
 
 Address = IPv4Address | IPv6Address
 
@@ -30,6 +33,23 @@ def is_public(text: str) -> bool:
     if isinstance(address, IPv4Address):
         return not any(address in network for network in SPECIAL)
     return address in GLOBAL_UNICAST and not any(address in network for network in TUNNELS_AND_TESTS)
+
+
+def public_or_in(networks: Sequence[str]) -> Callable[[str], bool]:
+    """A rule that also lets through addresses of some networks, such as ``10.1.0.0/16``.
+
+    Raises:
+        ValidationFailedError: one of them is no network.
+    """
+    try:
+        known = tuple(ip_network(text) for text in networks)
+    except ValueError as error:
+        raise ValidationFailedError(f"not a network: {error}") from None
+
+    def allowed(text: str) -> bool:
+        return is_public(text) or any(ip_address(text) in network for network in known)
+
+    return allowed
 
 
 def unwrapped(address: Address) -> Address:

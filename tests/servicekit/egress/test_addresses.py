@@ -2,7 +2,7 @@
 
 import pytest
 
-from arms.executor.http.addresses import is_public
+from servicekit.egress.addresses import is_public
 
 PUBLIC = [
     "1.1.1.1",

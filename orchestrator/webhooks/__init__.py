@@ -1,0 +1,1 @@
+"""Webhooks: whoever asked for it is called when a task ends, signed, at least once."""

@@ -114,7 +114,8 @@ class EdgeProtocol(HttpToolsProtocol):
         """The head is whole; what follows is the body's, with a deadline of its own."""
         self._in_head = False
         self._head_arrived()
-        if self.parser is None or self.parser.get_http_version() not in {"1.0", "1.1"}:
+        version = self.parser.get_http_version() if self.parser else ""
+        if version not in {"1.0", "1.1"} or not self._names_one_host(version):
             self.send_400_response("")
             return
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
@@ -123,6 +124,11 @@ class EdgeProtocol(HttpToolsProtocol):
             return
         self.scope[UNREAD] = self._will_linger  # type: ignore[typeddict-unknown-key]  # ours, read by the layers
         super().on_headers_complete()
+
+    def _names_one_host(self, version: str) -> bool:
+        """Whether it says for whom it is, once (RFC 9112, 3.2): others on the way might read another line."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        return hosts == 1 or (hosts == 0 and version == "1.0")
 
     def on_message_complete(self) -> None:
         """The next head may come."""

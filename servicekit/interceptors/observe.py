@@ -19,10 +19,11 @@ class ObserveInterceptor(GuardInterceptor):
     """Writes one log line and one sample a call; polled calls are logged at DEBUG."""
 
     def __init__(self, *, metrics: Metrics) -> None:
-        labels = ("service", "method", "code")
+        # Not "service": that label tells whose metrics they are, where those of several stand on one page.
+        labels = ("rpc_service", "method", "code")
         self._handled = metrics.counter("octollm_grpc_calls", "Calls that ended, by code.", labels)
         self._seconds = metrics.histogram(
-            "octollm_grpc_call_seconds", "How long calls took.", ("service", "method")
+            "octollm_grpc_call_seconds", "How long calls took.", ("rpc_service", "method")
         )
 
     def guard(self, call: Call) -> AbstractAsyncContextManager[None]:

@@ -3,16 +3,13 @@
 import asyncio
 import json
 import re
-import ssl
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-import trustme
 from octollm.orchestrator.v1 import tasks_pb2
 
 from cli.commands.webhooks import secret
@@ -21,71 +18,14 @@ from orchestrator.webhooks.limits import WebhookLimits
 from orchestrator.webhooks.secrets import WebhookSecrets, text_of
 from servicekit.errors import ValidationFailedError
 from tests.orchestrator.house import House, Script, eventually, running_house, settings_for
+from tests.orchestrator.webhooks.receiver import REDIRECT, Receiver, receiving
 
 QUICK = WebhookLimits(pause=0.05, look=0.05, lease=1.0, seconds=1.0)
-OK, REDIRECT = "200 OK\r\ncontent-length: 99999999999", "302 Found\r\nlocation: /elsewhere"
-
-
-@dataclass(frozen=True)
-class Call:
-    """What a receiver got."""
-
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass
-class Receiver:
-    """Answers in turn with what it is told, then with 200; None says nothing at all."""
-
-    port: int = 0
-    ca_file: Path = Path()
-    answers: list[str | None] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            first, *lines = head.strip().split("\r\n")
-            headers = dict(line.lower().split(": ", 1) for line in lines) | _signature(lines)
-            body = await reader.readexactly(int(headers["content-length"]))
-            self.calls.append(Call(first.split()[1], headers, body))
-            answer = self.answers.pop(0) if self.answers else OK
-            if answer is None:
-                await reader.read()
-            else:
-                writer.write(f"HTTP/1.1 {answer}\r\n\r\n".encode())
-                await writer.drain()
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    @property
-    def url(self) -> str:
-        return f"https://localhost:{self.port}/hook?token=zebra"
-
-    @property
-    def ids(self) -> set[str]:
-        return {call.headers["webhook-id"] for call in self.calls}
-
-
-def _signature(lines: list[str]) -> dict[str, str]:
-    """Its case matters."""
-    return dict(line.split(": ", 1) for line in lines if line.startswith("webhook-signature"))
 
 
 @pytest.fixture
 async def receiver(tmp_path: Path) -> AsyncGenerator[Receiver]:
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    told = Receiver(ca_file=tmp_path / "ca.pem")
-    authority.cert_pem.write_to_path(told.ca_file)
-    server = await asyncio.start_server(told.serve, "127.0.0.1", 0, ssl=context)
-    async with server:
-        told.port = server.sockets[0].getsockname()[1]
+    async with receiving(tmp_path) as told:
         yield told
 
 

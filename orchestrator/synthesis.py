@@ -39,7 +39,7 @@ async def conclude(work: Work, tools: Tools, judged: Judged) -> tuple[TaskResult
                 details={"unmet": unmet},
             )
         )
-    best = Candidate(ends=tuple(work.steps[step_id] for step_id in judged.ends))
+    best = Candidate(ends=tuple(work.steps[step_id] for step_id in judged.ends), steps=work.steps)
     result = TaskResult(
         output=best.output,
         confidence=judgement.confidence,

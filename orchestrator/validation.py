@@ -1,8 +1,8 @@
 """Judges what the steps made, chooses among competing proposals, and begins repair rounds."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from orchestrator import writes
 from orchestrator.calls import VALIDATE, StepInput
@@ -20,9 +20,15 @@ _MOST_CITATIONS = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A possible result: the outputs of some end steps, put together."""
+    """A possible result: the outputs of some end steps, put together.
+
+    Attributes:
+        ends: those steps.
+        steps: every step, for what they were made from.
+    """
 
     ends: tuple[Step, ...]
+    steps: Mapping[str, Step] = field(default_factory=dict[str, Step])
 
     @property
     def output(self) -> str:
@@ -38,13 +44,28 @@ class Candidate:
 
     @property
     def citations(self) -> tuple[Citation, ...]:
-        """Those of all its steps."""
-        return tuple(found for step in self.ends if step.result for found in step.result.citations)
+        """Those of all its steps; a step that cites nothing stands on what it was made from."""
+        return tuple(dict.fromkeys(found for step in self.ends for found in cited_by(step, self.steps)))
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
         """Those of all its steps."""
         return tuple(found for step in self.ends if step.result for found in step.result.artifacts)
+
+
+def cited_by(step: Step, steps: Mapping[str, Step]) -> tuple[Citation, ...]:
+    """The citations of a step, else of the nearest steps that it depends on."""
+    found: list[Citation] = []
+    seen, waiting = {step.step_id}, [step]
+    while waiting:
+        current = waiting.pop(0)
+        if current.result and current.result.citations:
+            found += current.result.citations
+            continue
+        needed = [name for name in current.plan.depends_on if name in steps and name not in seen]
+        seen.update(needed)
+        waiting += [steps[name] for name in needed]
+    return tuple(found)
 
 
 async def validate(work: Work, tools: Tools) -> None:
@@ -98,7 +119,8 @@ def candidates(steps: Sequence[Step]) -> list[Candidate]:
         proposals[proposal_of(step.step_id)].append(step)
         parts.setdefault(part_of(step.step_id), step)
     complete = [proposals[number] for number in sorted(proposals) if len(proposals[number]) == len(parts)]
-    return [Candidate(ends=tuple(ends)) for ends in complete or [list(parts.values())]]
+    known = {step.step_id: step for step in steps}
+    return [Candidate(ends=tuple(ends), steps=known) for ends in complete or [list(parts.values())]]
 
 
 def score(judgement: Judgement) -> tuple[int, float]:

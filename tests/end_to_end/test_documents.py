@@ -53,3 +53,11 @@ def test_an_answer_has_citations_that_exist(api: httpx.Client, stored: dict[str,
     for citation in result["citations"]:
         assert citation["quote"] in stored[citation["document_id"]]
     assert any("thirty-one" in citation["quote"] for citation in result["citations"])
+
+
+def test_what_is_written_from_documents_cites_them_too(api: httpx.Client, stored: dict[str, str]) -> None:
+    result = ask(api, "Write a note to a colleague about lunch, based on our documentation")
+    assert "11:30" in result["output"] or "14:00" in result["output"] or "canteen" in result["output"].lower()
+    assert result["citations"]
+    assert {citation["document_id"] for citation in result["citations"]} <= stored.keys()
+    assert any("lunch" in citation["quote"] for citation in result["citations"])

@@ -1,8 +1,10 @@
 """Plans: what is refused, what is ready, what is last, what repairs."""
 
+from dataclasses import replace
+
 import pytest
 
-from orchestrator.model import PlannedStep, Step, StepResult, StepState
+from orchestrator.model import Citation, PlannedStep, Step, StepResult, StepState
 from orchestrator.plan import (
     check_plan,
     competing,
@@ -13,7 +15,7 @@ from orchestrator.plan import (
     repair_steps,
     rivals_of,
 )
-from orchestrator.validation import candidates
+from orchestrator.validation import Candidate, candidates
 from servicekit.errors import ValidationFailedError
 
 
@@ -96,6 +98,18 @@ def test_only_ends_compete() -> None:
     assert rivals_of("write~2", ids) == {"write", "write~3"}
     assert rivals_of("read", ids) == set()
     assert rivals_of("write.1", [*ids, "write.1"]) == set()
+
+
+def test_what_cites_nothing_stands_on_what_it_was_made_from() -> None:
+    one, other = Citation(document_id="one"), Citation(document_id="other")
+    search = replace(done(step("search"), 0), result=StepResult(output="p", citations=(one, other)))
+    think = done(step("think", "search"), 1)
+    write = done(step("write", "think", "search"), 2)
+    steps = {made.step_id: made for made in (search, think, write)}
+    assert Candidate(ends=(write,), steps=steps).citations == (one, other)
+    own = replace(write, result=StepResult(output="w", citations=(other,)))
+    assert Candidate(ends=(own,), steps=steps).citations == (other,)
+    assert Candidate(ends=(think,)).citations == ()
 
 
 def test_candidates_are_complete_or_put_together() -> None:

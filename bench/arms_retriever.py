@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
+from arms.embedding import WORDLLAMA, open_embedder
 from arms.retriever.compose import Opened, open_retriever
 from arms.retriever.documents import Chunk, MediaType, NewDocument, SearchMode
-from arms.retriever.embedding import WORDLLAMA, open_embedder
 from arms.retriever.retriever import Retriever, sha256_of, text_to_embed
 from arms.retriever.search import Query
 from arms.retriever.settings import RetrieverSettings

@@ -110,14 +110,22 @@ def _shell(request: PlanRequest) -> list[PlannedStep] | None:
 
 
 def _write_and_run(request: PlanRequest) -> list[PlannedStep] | None:
-    """A program is written and run: because the goal says so, or because only a program computes it right.
-
-    What is to be computed from the caller's own context is left to whoever reads that.
-    """
+    """A program is written and run: because the goal says so, or because only a program computes it right."""
     goal = request.brief.goal
-    is_computed = _COMPUTE.match(goal) and not request.brief.context_json and not re.search(r"\bthen\b", goal)
-    if not (_WRITE_AND_RUN.match(goal) or is_computed):
-        return None
+    is_computed = _COMPUTE.match(goal) and not re.search(r"\bthen\b", goal)
+    if _WRITE_AND_RUN.match(goal):
+        return program_steps(request)
+    return computing_steps(request) if is_computed else None
+
+
+def computing_steps(request: PlanRequest) -> list[PlannedStep] | None:
+    """A program that computes what is wanted; from the caller's own context only who reads that can."""
+    return None if request.brief.context_json else program_steps(request)
+
+
+def program_steps(request: PlanRequest) -> list[PlannedStep]:
+    """A program is written, then run."""
+    goal = request.brief.goal
     language = "javascript" if _JAVASCRIPT.search(goal) else "python"
     write = _step(
         "write",

@@ -12,13 +12,16 @@ from servicekit.status_board import StatusBoard
 
 def host_planner() -> HostedArm:
     """The planner as a process runs it."""
+    planner = Planner()
+
+    def add_service(calls: Calls, server: grpc.aio.Server) -> None:
+        planner_pb2_grpc.add_PlannerServiceServicer_to_server(
+            PlannerServicer(calls=calls, planner=planner), server
+        )
+
     return HostedArm(
-        arm=Planner(),
+        arm=planner,
         board=StatusBoard(service=Planner.arm_id),
-        add_typed=_add_service,
+        add_typed=add_service,
         typed=[SERVICE_NAME],
     )
-
-
-def _add_service(calls: Calls, server: grpc.aio.Server) -> None:
-    planner_pb2_grpc.add_PlannerServiceServicer_to_server(PlannerServicer(calls=calls), server)

@@ -1,9 +1,14 @@
 """The planner as an arm: plans for whoever asks through the common door."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 from pydantic import BaseModel, Field
 
 from arms.arm import Arm, Capability, Emit, ModelNeed
+from arms.embedding import open_embedder
 from arms.model.session import ModelSession
+from arms.planner.nearest import Nearest
 from arms.planner.plan import MOST_STEPS, Offer, Plan, PlannedStep, PlanRequest
 from arms.planner.planning import make_plan
 from arms.step import Result, Step
@@ -65,11 +70,29 @@ class Planner(Arm):
         ),
     )
 
+    def __init__(self) -> None:
+        self._nearest: Nearest | None = None
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[None]:
+        """Hold the examples' embedder; it is loaded when the first goal needs it."""
+        async with open_embedder("wordllama") as embedder:
+            self._nearest = Nearest(embedder=embedder)
+            yield
+
+    async def plan(self, request: PlanRequest, *, model: ModelSession) -> Plan:
+        """Make a plan.
+
+        Raises:
+            OctoError: as `make_plan`.
+        """
+        return await make_plan(request, model=model, nearest=self._nearest)
+
     async def execute(self, step: Step, *, model: ModelSession, emit: Emit) -> Result:
         """Plan the task's goal."""
         del emit
         arguments = step.arguments if isinstance(step.arguments, PlanArguments) else PlanArguments()
-        plan = await make_plan(
+        plan = await self.plan(
             PlanRequest(
                 brief=step.brief,
                 offers=tuple(

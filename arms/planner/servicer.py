@@ -9,7 +9,7 @@ from octollm.arms.v1 import planner_pb2, planner_pb2_grpc
 from arms import convert
 from arms.calls import Calls
 from arms.planner.plan import Offer, PlannedStep, PlanRequest
-from arms.planner.planning import make_plan
+from arms.planner.planner import Planner
 from servicekit.capability.call import call_bytes
 from servicekit.context import set_task_id
 
@@ -21,8 +21,9 @@ SERVICE_NAME = planner_pb2.DESCRIPTOR.services_by_name["PlannerService"].full_na
 class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
     """Serves the planner."""
 
-    def __init__(self, *, calls: Calls) -> None:
+    def __init__(self, *, calls: Calls, planner: Planner) -> None:
         self._calls = calls
+        self._planner = planner
 
     async def CreatePlan(  # gRPC's name
         self, request: planner_pb2.CreatePlanRequest, context: Context
@@ -36,7 +37,7 @@ class PlannerServicer(planner_pb2_grpc.PlannerServiceServicer):
             call=call_bytes(request),
             limits=convert.limits_from(request.limits),
         ) as record:
-            plan = await make_plan(_request_from(request), model=record.session)
+            plan = await self._planner.plan(_request_from(request), model=record.session)
             provenance = record.close(confidence=plan.confidence, method=plan.method)
         return planner_pb2.CreatePlanResponse(
             steps=[_step_to(step) for step in plan.steps],

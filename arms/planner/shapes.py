@@ -20,6 +20,8 @@ class Kind(Enum):
     """Code to write, mend, test or explain."""
     RESEARCH = "research"
     """An answer from indexed documents."""
+    COMPUTE = "compute"
+    """A result that only a program computes right."""
     UNCLEAR = "unclear"
     """Several things, or none that the words tell."""
 
@@ -152,6 +154,12 @@ def shape_of(goal: str) -> Shape:
     if _PROSE_VERBS.match(words) or _QUESTION.search(words):
         return Shape(kind=Kind.PROSE)
     return Shape(kind=Kind.UNCLEAR)
+
+
+def code_shape(goal: str) -> Shape:
+    """The shape of a goal that is known to be about code."""
+    action = _code_action(goal) or ("debug" if _BUG.search(goal) else "generate")
+    return Shape(kind=Kind.CODE, action=action, language=_language(goal))
 
 
 def _is_all_prose(words: str) -> bool:

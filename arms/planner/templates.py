@@ -1,15 +1,17 @@
 """Plans for the common shapes of goals: no model is asked."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from arms.planner.acting import ANSWER, CODE, PROSE, SEARCH, acting_steps
+from arms.planner.acting import ANSWER, CODE, PROSE, SEARCH, acting_steps, computing_steps
 from arms.planner.estimates import with_estimates
 from arms.planner.naming import named_in
 from arms.planner.plan import Offer, Plan, PlannedStep, PlanRequest
-from arms.planner.shapes import Kind, Shape, has_parts, shape_of
+from arms.planner.shapes import Kind, Shape, code_shape, has_parts, shape_of
 
 _SURE = 0.9
 _NAMED = 0.8
+_NEAR = 0.7
 _GUESS = 0.5
 _QUERY_CHARACTERS = 2000
 
@@ -65,9 +67,28 @@ def fallback_for(request: PlanRequest, *, why: str) -> Plan:
     )
 
 
+def plan_for_kind(kind: Kind, *, request: PlanRequest) -> Plan | None:
+    """The plan for a goal of which only the kind is known, from the nearest example; None when none fits."""
+    shape = code_shape(request.brief.goal) if kind is Kind.CODE else Shape(kind=kind)
+    steps = _steps(shape, request=request)
+    if steps is None or not all(request.offers_capability(step.capability) for step in steps):
+        return None
+    plan = _plan(steps, request=request, why=f"The goal is nearest to others that are {kind.value}")
+    return replace(plan, confidence=_NEAR)
+
+
+def plan_for_capability(name: str, *, request: PlanRequest) -> Plan:
+    """The plan for a goal that one capability's description is nearest to."""
+    step = _one("do", capability=name, name=name.replace("_", " "), request=request)
+    plan = _plan([step], request=request, why="The goal is nearest to what this capability says of itself")
+    return replace(plan, confidence=_NEAR)
+
+
 def _steps(shape: Shape, *, request: PlanRequest) -> list[PlannedStep] | None:
     has = request.offers_capability
     match shape.kind:
+        case Kind.COMPUTE:
+            return computing_steps(request)
         case Kind.PROSE if has(PROSE):
             return [_one("write", capability=PROSE, name="Write the text", request=request)]
         case Kind.CODE if has(CODE):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from arms.retriever.embedding import ThreadedEmbedder, open_embedder
+from arms.embedding import ThreadedEmbedder, open_embedder
 from arms.retriever.migrations import claim_index, migrate_retriever
 from arms.retriever.reading.chunking import ChunkingRules
 from arms.retriever.reading.pool import reader_pool

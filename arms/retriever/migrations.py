@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import psycopg
 
-from arms.retriever.embedding import EmbedderName
+from arms.embedding import EmbedderName
 from servicekit.database import Pool, transaction
 from servicekit.errors import ConflictError, UnavailableError
 from servicekit.migrate import migrate, read_migrations

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 
+from arms.embedding import Embedder
 from arms.retriever.documents import (
     Chunk,
     Document,
@@ -16,7 +17,6 @@ from arms.retriever.documents import (
     check_pairs,
     check_query,
 )
-from arms.retriever.embedding import Embedder
 from arms.retriever.reading.pool import Reader
 from arms.retriever.search import PassageSearch, Query
 from arms.retriever.store import DocumentStore, EmbeddedChunk

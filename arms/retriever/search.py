@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from arms.retriever.documents import Passage, SearchMode
 from arms.retriever.quoting import best_quote
 from arms.retriever.search_sql import search_statement
-from arms.retriever.vectors import Vector, vector_literal
+from arms.vectors import Vector, vector_literal
 from servicekit.database import Pool, connection
 
 SESSION = "-c hnsw.ef_search=120 -c hnsw.iterative_scan=strict_order -c hnsw.max_scan_tuples=50000"

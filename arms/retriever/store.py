@@ -9,9 +9,9 @@ from typing import Any
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from arms.embedding import EmbedderName
 from arms.retriever.documents import Chunk, Document, DocumentPage, MediaType, NewDocument
-from arms.retriever.embedding import EmbedderName
-from arms.retriever.vectors import Vector, vector_literal
+from arms.vectors import Vector, vector_literal
 from servicekit.database import Connection, Pool, connection, transaction
 from servicekit.errors import ConflictError, NotFoundError
 

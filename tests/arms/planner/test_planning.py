@@ -144,7 +144,7 @@ async def test_at_the_wire_without_a_model() -> None:
     async with hosted([host_planner()]) as running, channel_to(running, "planner") as channel:
         stub = planner_pb2_grpc.PlannerServiceStub(channel)
         coded = await stub.CreatePlan(plan_request("Write a Python function that reverses a string"))
-        unclear = await stub.CreatePlan(plan_request("Onboarding: run the numbers"))
+        unclear = await stub.CreatePlan(plan_request("Frobnicate the quux"))
         executed = [
             event
             async for event in arm_pb2_grpc.ArmServiceStub(channel).Execute(

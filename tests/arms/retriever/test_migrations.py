@@ -6,9 +6,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from arms.embedding import WORDLLAMA, EmbedderName
 from arms.retriever.compose import Opened, open_retriever
 from arms.retriever.documents import MediaType, NewDocument
-from arms.retriever.embedding import WORDLLAMA, EmbedderName
 from arms.retriever.migrations import claim_index, migrate_retriever
 from arms.retriever.settings import RetrieverSettings
 from cli.embedded.configuration import USER

@@ -8,14 +8,14 @@ from itertools import pairwise
 
 import pytest
 
+from arms.embedding import WORDLLAMA
 from arms.retriever.compose import Opened
 from arms.retriever.documents import Chunk, MediaType, NewDocument, Passage, SearchMode
-from arms.retriever.embedding import WORDLLAMA
 from arms.retriever.retriever import Retriever, sha256_of
 from arms.retriever.search import PassageSearch, Query, SearchBounds, search_values
 from arms.retriever.search_sql import search_statement
 from arms.retriever.store import DocumentStore, EmbeddedChunk
-from arms.retriever.vectors import Vector
+from arms.vectors import Vector
 from servicekit.database import connection
 from servicekit.errors import ValidationFailedError
 

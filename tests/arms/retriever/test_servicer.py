@@ -12,11 +12,11 @@ from octollm.arms.v1 import arm_pb2, arm_pb2_grpc, execution_pb2, retriever_pb2,
 from octollm.service.v1 import status_pb2, status_pb2_grpc
 from pydantic import SecretStr
 
+from arms.embedding import EMBEDDERS, WORDLLAMA, Model
 from arms.host import Shared, serve_arms
 from arms.permission.unchecked import unchecked
 from arms.retriever.app import host_retriever
 from arms.retriever.documents import MAX_BYTES
-from arms.retriever.embedding import EMBEDDERS, WORDLLAMA, Model
 from arms.retriever.settings import RetrieverSettings
 from arms.settings import ArmsSettings
 from arms.testing.scripted import scripted_layer

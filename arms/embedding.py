@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
-from arms.retriever.vectors import Vector
+from arms.vectors import Vector
 from servicekit.errors import UnavailableError, ValidationFailedError
 
 BATCH = 16

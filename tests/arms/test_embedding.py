@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from arms.retriever.embedding import (
+from arms.embedding import (
     TURN,
     WORDLLAMA,
     EmbedderName,
@@ -14,7 +14,7 @@ from arms.retriever.embedding import (
     ThreadedEmbedder,
     open_embedder,
 )
-from arms.retriever.vectors import Vector
+from arms.vectors import Vector
 from servicekit.errors import UnavailableError, ValidationFailedError
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from arms.model.runtime.state import RuntimeState
+from arms.model.runtime.state import RuntimeState, read_state
 from cli.embedded.unprivileged import temporary_data_dir
-from tests.arms.model_server import running_model_server
+from cli.supervisor.model import STATE_FILE
 from tests.end_to_end.waiting import finished
 from tests.support.platform import Platform, running_platform
 
@@ -19,11 +19,12 @@ TITLE = "somebody-elses-model"
 
 
 @pytest.fixture(scope="module")
-def server(small_model: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[RuntimeState]:
-    """A llama.cpp server that the platform does not run: all it is told is an address and a key."""
-    state_file = tmp_path_factory.mktemp("server") / "model.json"
-    with running_model_server(model=small_model, state_file=state_file) as state:
-        yield state
+def server(platform: Platform) -> RuntimeState:
+    """The llama.cpp server of another platform: all that ours is told is its address and its key."""
+    socket = platform.endpoints["orchestrator"]["socket"]
+    state = read_state(Path(socket.removeprefix("unix:")).with_name(STATE_FILE))
+    assert state is not None
+    return state
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,11 @@ _SUM = re.compile(
     r"(?:the\s+expression\s+)?`?(?P<sum>[-+(.\d][-+*/^%().,\d\sx\u00d7\u00f7]*[).\d])`?\s*[.?]?",
     re.IGNORECASE,
 )
+_OPERATION = re.compile(
+    r"[\d)]\s*(?:[+*^\u00d7\u00f7]|\s[-/x%]\s)\s*[-(.\d]|\)\s*[-/]|[-/]\s*\(", re.IGNORECASE
+)
+"""An operator between numbers: written with spaces where it may be part of a date, a name or a version."""
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _OPERATORS = str.maketrans({"^": "**", "\u00d7": "*", "\u00f7": "/", "x": "*", "X": "*"})
 
 _FENCE = re.compile(r"```[ \t]*(?P<language>[\w+-]*)[^\n]*\n(?P<code>.*?)```", re.DOTALL)
@@ -76,11 +81,13 @@ def acting_steps(request: PlanRequest) -> list[PlannedStep] | None:
 
 
 def _arithmetic(request: PlanRequest) -> list[PlannedStep] | None:
-    """``What is 17 * 23?``: computed, not guessed."""
+    """``What is 17 * 23?``: computed, not guessed; a date is no sum, and neither is a vehicle."""
     match = _SUM.fullmatch(request.brief.goal.strip())
-    if match is None or not re.search(r"\d\s*[-+*/^%x\u00d7\u00f7]\s*[-(.\d]", match["sum"], re.IGNORECASE):
+    if match is None or not _OPERATION.search(match["sum"]):
         return None
-    source = match["sum"].translate(_OPERATORS).replace(",", "")
+    source = _THOUSANDS.sub("", match["sum"].translate(_OPERATORS))
+    if "," in source:
+        return None
     run = _step("compute", RUN, name="Compute it", instruction=request.brief.goal)
     return [_with(run, source=source, language="expression")]
 

@@ -36,7 +36,7 @@ up: install ## start everything on the default ports (Ctrl-C stops it)
 	$(BIN)/octollm serve all
 
 test: install ## set up and run every test; one that fails is run once more, and fails when it fails again
-	$(BIN)/pytest || { echo "once more, what failed:"; $(BIN)/pytest --last-failed --last-failed-no-failures none; }
+	$(BIN)/pytest -n 2 --dist loadfile || { echo "once more, what failed:"; $(BIN)/pytest --last-failed --last-failed-no-failures none; }
 
 fault: install ## break things for real, with 30 seeds a test
 	OCTOLLM_FAULT_SEEDS=30 $(BIN)/pytest tests/fault

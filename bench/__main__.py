@@ -9,7 +9,7 @@ BENCHES = {
     "orchestrator": "submit, queue, steps and lists, beside DBOS",
     "reflex": "what a check costs, beside its peers",
     "accuracy": "what the reflex finds in public texts, beside its peers",
-    "arms_executor": "how fast the sandbox starts",
+    "arms": "sandbox, expressions, coder and judge on the local models; about 15 minutes",
     "arms_retriever": "how well and how fast documents are found",
 }
 ROOT = Path(__file__).resolve().parent.parent

@@ -152,6 +152,18 @@ class Usage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Run:
+    """A program that an arm had run to check a result."""
+
+    command: str = ""
+    exit_code: int = 0
+    stopped_by: str = ""
+    tests_passed: int = 0
+    tests_failed: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """How a result came to be."""
 
@@ -166,6 +178,7 @@ class Provenance:
     confidence: float = 0.0
     sources: tuple[str, ...] = ()
     method: str = ""
+    runs: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

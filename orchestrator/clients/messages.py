@@ -15,6 +15,7 @@ from orchestrator.model import (
     Plan,
     PlannedStep,
     Provenance,
+    Run,
     StepResult,
     Usage,
     Verdict,
@@ -73,6 +74,17 @@ def provenance_from(message: execution_pb2.Provenance) -> Provenance:
         confidence=_unit(message.confidence),
         sources=tuple(message.sources),
         method=message.method,
+        runs=tuple(
+            Run(
+                command=run.command,
+                exit_code=run.exit_code,
+                stopped_by=run.stopped_by,
+                tests_passed=run.tests_passed,
+                tests_failed=run.tests_failed,
+                seconds=run.seconds,
+            )
+            for run in message.runs
+        ),
     )
 
 

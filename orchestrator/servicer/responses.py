@@ -190,6 +190,17 @@ def _provenance(found: Provenance) -> execution_pb2.Provenance:
         confidence=found.confidence,
         sources=found.sources,
         method=found.method,
+        runs=[
+            execution_pb2.Run(
+                command=run.command,
+                exit_code=run.exit_code,
+                stopped_by=run.stopped_by,
+                tests_passed=run.tests_passed,
+                tests_failed=run.tests_failed,
+                seconds=run.seconds,
+            )
+            for run in found.runs
+        ],
     )
 
 

@@ -18,6 +18,34 @@ RUDE = "No. You can't have it. Stop asking, it is your own fault that you missed
 POLITE = "Thank you for your patience. Unfortunately the item is out of stock; we are sorry for the trouble."
 RECIPE = "Boil water. Add salt and pasta. Cook for nine minutes. Drain, add butter and cheese, and serve hot."
 HAIKU = "Quiet autumn rain\nleaves drift over the dark pond\nthe old year lets go"
+MINUTES = (
+    "Minutes of 4 March. Present: Ana, Bob, Chen. Bob will ask three suppliers for offers by 11 March. Chen "
+    "objects to moving the release before the audit is done. Next meeting: 18 March, 10:00, room 2."
+)
+REVIEW = (
+    "The headphones sound clear and sit well for hours, but the left side lost its connection twice a day. "
+    "Support answered after nine days. I returned them."
+)
+RECURSION = (
+    "A recursive function calls itself with a smaller problem. Think of Russian dolls: you open one, find a "
+    "smaller one, and stop at the one that does not open. Without such an end it would go on for ever."
+)
+OFFER = (
+    "We offer the annual licence for 1,200 euros, payable within 30 days. It covers five users and telephone "
+    "support on working days. The offer is valid until the end of June."
+)
+WARNING = "Warning: the pan and its handle are very hot. Use oven gloves. Keep children away from the stove."
+NEWS = (
+    "The river rose to 6.2 metres on Sunday, the highest level since 1998. The old bridge is closed; two "
+    "hundred people left their homes. Nobody was hurt. The town expects the water to fall by Wednesday."
+)
+ANGRY = "This is outrageous! Your incompetent staff ruined my holiday, and I demand my money back right now!"
+BRAG = "Our product is simply the best in the world. Everyone loves it. Buy it now, you will never regret it!"
+STEPS = (
+    "1. Unplug the router.\n2. Wait ten seconds.\n3. Plug it in again.\n4. Wait until the green light is "
+    "steady. If it stays red, call your provider."
+)
+FRENCH = "Bonjour, la réunion est reportée à jeudi à quinze heures. Merci de confirmer votre présence."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,4 +86,48 @@ CASES = (
     case("is a poem", RECIPE, passed=False),
     case("speaks of autumn", HAIKU, passed=True),
     case("is written in German", HAIKU, passed=False),
+    case("names who is to ask for the offers", MINUTES, passed=True),
+    case("names who is to ask for the offers", NEWS, passed=False),
+    case("says when the next meeting takes place", MINUTES, passed=True),
+    case("says who objected, and to what", MINUTES, passed=True),
+    case("records a decision about salaries", MINUTES, passed=False),
+    case("speaks of a weakness of the product", REVIEW, passed=True),
+    case("speaks of a weakness of the product", BRAG, passed=False),
+    case("tells what the customer did in the end", REVIEW, passed=True),
+    case("recommends the product", REVIEW, passed=False),
+    case("says how much the headphones cost", REVIEW, passed=False),
+    case("uses an everyday comparison", RECURSION, passed=True),
+    case("uses an everyday comparison", OFFER, passed=False),
+    case("explains that a recursion must end", RECURSION, passed=True),
+    case("shows a piece of program code", RECURSION, passed=False),
+    case("can be understood without knowing programming", RECURSION, passed=True),
+    case("states the price", OFFER, passed=True),
+    case("states the price", REVIEW, passed=False),
+    case("says until when the offer holds", OFFER, passed=True),
+    case("says how many users the licence covers", OFFER, passed=True),
+    case("grants a discount", OFFER, passed=False),
+    case("warns of a danger", WARNING, passed=True),
+    case("warns of a danger", OFFER, passed=False),
+    case("tells the reader how to protect himself", WARNING, passed=True),
+    case("explains how to treat a burn", WARNING, passed=False),
+    case("says when the water is expected to fall", NEWS, passed=True),
+    case("reports that people were injured", NEWS, passed=False),
+    case("compares the level with an earlier year", NEWS, passed=True),
+    case("gives the reason why the river rose", NEWS, passed=False),
+    case("is written in a neutral tone", NEWS, passed=True),
+    case("is written in a neutral tone", ANGRY, passed=False),
+    case("expresses anger", ANGRY, passed=True),
+    case("expresses anger", POLITE, passed=False),
+    case("asks for a refund", ANGRY, passed=True),
+    case("supports its claims with figures", BRAG, passed=False),
+    case("supports its claims with figures", NEWS, passed=True),
+    case("is advertising", BRAG, passed=True),
+    case("is advertising", MINUTES, passed=False),
+    case("tells what to do when the light stays red", STEPS, passed=True),
+    case("explains why the router must be unplugged", STEPS, passed=False),
+    case("is an instruction for a technical device", STEPS, passed=True),
+    case("is written in French", FRENCH, passed=True),
+    case("is written in French", NEWS, passed=False),
+    case("asks the reader to confirm", FRENCH, passed=True),
+    case("asks the reader to confirm", STEPS, passed=False),
 )

@@ -1,6 +1,6 @@
 """Measures how often the model's verdicts are a careful reader's: `python -m tests.arms.judge.measure local`.
 
-Measured on 24 cases that no rule decides, temperature 0: 1.5B 21 right, 0.5B 14 (it nearly always says yes).
+bench/RESULTS-arms.md has the numbers; this prints the wrong ones.
 """
 
 import asyncio

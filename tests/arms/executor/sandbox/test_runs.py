@@ -18,6 +18,7 @@ from arms.executor.sandbox.program import Program
 from arms.executor.sandbox.python import python_program
 from arms.executor.sandbox.sandbox import QUEUE_PER_PLACE, Output, Sandbox
 from servicekit.errors import RateLimitError, ValidationFailedError
+from tests.arms.executor.sandbox.conftest import USERS
 from tests.arms.executor.sandbox.executor import Executor, bearers
 
 SHORT = Limits(wall_seconds=20)
@@ -181,8 +182,9 @@ def test_names_that_leave_the_working_directory_are_refused(sandbox: Sandbox, na
         python_program(sandbox.parts, source="", files={name: b""})
 
 
-def test_kill_minus_9_of_the_executor_leaves_nothing(staging_dir: Path) -> None:
-    with Executor(staging_dir=staging_dir, user="root") as executor:
+@pytest.mark.parametrize("user", USERS)
+def test_kill_minus_9_of_the_executor_leaves_nothing(staging_dir: Path, user: str) -> None:
+    with Executor(staging_dir=staging_dir, user=user) as executor:
         mark = executor.start("import os, time\nfor _ in range(5): os.fork()\ntime.sleep(120)")
         wait_until(lambda: any(name.startswith("python") for name in commands(mark)))
         executor.kill()

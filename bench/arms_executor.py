@@ -1,4 +1,4 @@
-"""What the sandbox costs: time to a program's first byte, programs and expressions a second; see bench.arms."""
+"""What the sandbox costs: the time to a first byte, programs and expressions a second; see bench.arms."""
 
 import asyncio
 import os

@@ -65,8 +65,11 @@ class GrpcRunner:
         if held := held_token():  # without one the executor itself says what is missing
             await self._capabilities.delegate(request, act=ACT, instance_id=arm.instance_id, held=held)
         stub = executor_pb2_grpc.ExecutorServiceStub(await self._channel(arm.description.endpoint))
-        call = cast("AsyncIterator[executor_pb2.RunActionResponse]", stub.RunAction(request))
-        return await _collected(call)
+        call = stub.RunAction(request)
+        try:
+            return await _collected(cast("AsyncIterator[executor_pb2.RunActionResponse]", call))
+        finally:
+            call.cancel()  # a caller who leaves ends the program
 
     async def _channel(self, endpoint: str) -> grpc.aio.Channel:
         if endpoint not in self._channels:

@@ -218,9 +218,11 @@ def _parts(
     fingerprints = Fingerprints(load_key=submit.hash_key)
     arm_store = ArmStore(pool=pool, silence=settings.arm_silence_seconds)
     register = Register(store=arm_store, clock=time.monotonic)
+    router = Router(register=register)
+    register.on_look(router.leave_silent)
     tools = Tools(
         calls=arms,
-        router=Router(register=register),
+        router=router,
         retries=RetryBudget(),
         limits=settings.drive,
         meters=meters,

@@ -379,7 +379,7 @@ class ArmDescription:
 
 @dataclass(frozen=True, kw_only=True)
 class ArmInstance:
-    """One running instance of an arm, as the register knows it; silence counts as unavailable."""
+    """One running instance of an arm, as the register knows it; one that is silent counts as unavailable."""
 
     instance_id: str
     description: ArmDescription

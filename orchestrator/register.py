@@ -42,6 +42,7 @@ class Register:
         self._instances: Sequence[ArmInstance] = ()
         self._stale = asyncio.Event()
         self._renewed = asyncio.Condition()
+        self._readers: list[Callable[[], None]] = []
 
     @property
     def instances(self) -> Sequence[ArmInstance]:
@@ -52,6 +53,10 @@ class Register:
     def settled(self) -> bool:
         """Whether nobody came or left just now: arms of one process do not register all at once."""
         return self._clock() - self._changed_at >= _SETTLED_SECONDS
+
+    def on_look(self, read: Callable[[], None]) -> None:
+        """Call `read` after every look."""
+        self._readers.append(read)
 
     def invalidate(self) -> None:
         """The register changed: look now."""
@@ -83,6 +88,8 @@ class Register:
         known = {instance.instance_id for instance in self._instances}
         if known != self._known:
             self._known, self._changed_at = known, self._clock()
+        for read in self._readers:
+            read()
         async with self._renewed:
             self._renewed.notify_all()
 

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from orchestrator.breaker import Breaker
 from orchestrator.calls import Offer
@@ -26,6 +27,17 @@ _SPEAKS_AGAINST = (UnavailableError, DeadlineError, InternalError, PayloadTooLar
 
 class NoArmError(UnavailableError):
     """No healthy arm holds the capability."""
+
+
+@dataclass(kw_only=True, eq=False)
+class _Call:
+    """A call that runs: whose it is, at which instance, and whether it was cut off."""
+
+    task: asyncio.Task[object]
+    instance: ArmInstance
+    capability: str
+    earlier: int
+    cut: bool = False
 
 
 class Router:
@@ -50,6 +62,7 @@ class Router:
         self._running: defaultdict[str, int] = defaultdict(int)
         self._breakers: dict[str, Breaker] = {}
         self._freed = asyncio.Event()
+        self._calls: set[_Call] = set()
 
     def offers(self) -> list[Offer]:
         """What a plan may use: held by an arm that works, with the least cost tier of those that hold it.
@@ -87,10 +100,15 @@ class Router:
         instance = await self._take(capability, patience=patience)
         breaker = self._breaker(instance.instance_id)
         breaker.begin()
+        call = _call(instance, capability)
+        self._calls.add(call)
         try:
             yield instance
         except _SPEAKS_AGAINST:
             breaker.fail()
+            raise
+        except asyncio.CancelledError:
+            _settle_cancelled(call, breaker)
             raise
         except BaseException:
             breaker.abandon()
@@ -98,7 +116,19 @@ class Router:
         else:
             breaker.succeed()
         finally:
+            self._calls.discard(call)
             self._leave(instance.instance_id)
+
+    def leave_silent(self) -> None:
+        """Cut off the calls of instances that fell silent, where somebody else can take the work over.
+
+        A frozen process keeps its connections open: its calls would hang up to their deadline.
+        """
+        silent = {instance.instance_id for instance in self._register.instances if instance.silent}
+        for call in self._calls:
+            if call.instance.instance_id in silent and not call.cut and self._holders(call.capability):
+                call.cut = True
+                call.task.cancel()
 
     async def _take(self, capability: str, *, patience: float) -> ArmInstance:
         give_up = self._clock() + patience
@@ -152,6 +182,29 @@ class Router:
         known = {instance.instance_id for instance in self._register.instances}
         for stranger in set(self._breakers) - known - set(self._running):
             del self._breakers[stranger]
+
+
+def _call(instance: ArmInstance, capability: str) -> _Call:
+    task = asyncio.current_task()
+    if task is None:  # not in an event loop's task: nobody calls an arm from there
+        raise InternalError("a call of an arm needs a task")
+    return _Call(task=task, instance=instance, capability=capability, earlier=task.cancelling())
+
+
+def _settle_cancelled(call: _Call, breaker: Breaker) -> None:
+    """Tell a call that was cut off here from one that its caller gave up.
+
+    Raises:
+        UnavailableError: it was cut off here, and by nobody else at the same time.
+    """
+    if not call.cut:
+        breaker.abandon()
+        return
+    breaker.fail()
+    if call.task.uncancel() <= call.earlier:
+        raise UnavailableError(
+            f"the arm {call.instance.description.arm_id} gives no sign of life", reason="ARM_SILENT"
+        ) from None
 
 
 def is_starting(instance: ArmInstance) -> bool:

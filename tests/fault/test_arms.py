@@ -75,10 +75,10 @@ async def test_garbage_ends_one_task_and_nothing_else(answer: str, root: Path, d
 
 @pytest.mark.thorough
 async def test_one_hung_arm_leaves_the_others_their_speed(root: Path, database_url: str) -> None:
-    """Bulkhead and breaker: an instance that is frozen costs some calls, then it is left out."""
+    """An instance that is frozen holds the calls it has until it counts as silent; then it is left out."""
     good = arms(root, reflex=True, name="good")
     hung = arms(root, name="hung")
-    async with running(good, hung, orchestrator(root, database_url, drive={"step_seconds": 1.0})):
+    async with running(good, hung, orchestrator(root, database_url, arm_silence_seconds=3.0)):
         client = Client(root, "o1")
         await client.ended(await client.surely_submit("warm", key="warm"))
         hung.signal(signal.SIGSTOP)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from octollm.arms.v1 import arm_pb2
 from octollm.orchestrator.v1 import arm_registry_pb2, tasks_pb2
@@ -146,3 +147,54 @@ async def test_an_arm_on_its_own_socket_is_called_there(house: House, socket_dir
         await house.run()
         await eventually(lambda: len(other.executed) == 1)
     assert not house.script.executed
+
+
+def fall_silent(database_url: str, instance: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE orchestrator.arms SET last_seen_at = now() - interval '1 h' WHERE instance_id = %s",
+            (instance,),
+        )
+
+
+async def test_a_call_of_an_arm_that_falls_silent_moves_on(house: House, database_url: str) -> None:
+    """As when its process is frozen: the connection stays open, and nothing comes any more."""
+    ended: list[str] = []
+
+    async def hang_once(request: arm_pb2.ExecuteRequest, _: Any) -> AsyncIterator[arm_pb2.ExecuteResponse]:
+        if len(house.script.executed) == 1:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                ended.append(request.step_id)
+        yield result("by another")
+
+    house.script.execute = hang_once
+    task = await house.submit()
+    await eventually(lambda: bool(house.script.executed))
+    await house.register("worker", "work", instance="worker-2")
+    fall_silent(database_url, "worker-1")
+    done = await house.get(task.task_id, wait=20)
+    assert done.result.output == "by another"
+    assert ended == ["only"]
+    (step,) = (await house.steps(task.task_id)).values()
+    assert (step.attempts, step.provenance.instance_id) == (2, "worker-2")
+
+
+async def test_a_silent_arm_keeps_its_call_when_nobody_else_can_do_it(
+    house: House, database_url: str
+) -> None:
+    gate = asyncio.Event()
+
+    async def slow(_: Any, __: Any) -> AsyncIterator[arm_pb2.ExecuteResponse]:
+        await gate.wait()
+        yield result("late, but done")
+
+    house.script.execute = slow
+    task = await house.submit()
+    await eventually(lambda: bool(house.script.executed))
+    fall_silent(database_url, "worker-1")
+    await asyncio.sleep(1.5)  # the register is looked at each second
+    gate.set()
+    assert (await house.get(task.task_id, wait=20)).result.output == "late, but done"
+    assert len(house.script.executed) == 1

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 from octollm.orchestrator.v1 import tasks_pb2
@@ -55,12 +56,13 @@ def check_history(database_url: str, seen: Seen, *, completed: bool = True) -> N
         seen: what clients saw.
         completed: whether nothing but completion is right for what was acknowledged.
     """
-    check_rows(read_rows(database_url), seen, completed=completed)
-
-
-def read_rows(database_url: str) -> Rows:
-    """All of them, as they are at one moment."""
     with psycopg.connect(database_url) as connection:
+        check_rows(read_rows(connection), seen, completed=completed)
+
+
+def read_rows(connection: psycopg.Connection[Any]) -> Rows:
+    """All of them, as they are at one moment."""
+    with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         return Rows(
             tasks={

@@ -288,9 +288,10 @@ def write(lines: Sequence[Line], *, whole: bool) -> None:
         "# Orchestrator, measured\n\n"
         f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
         f"Python {platform.python_version()}, load average at the end {load}. "
-        "PostgreSQL 18 with fsync on, one orchestrator, one process of no-op arms and a no-op "
-        "reflex, all over gRPC on Unix sockets. The peer's steps are function calls in one process; ours are calls of other processes, each with a signed permission. "
-        "Rates are medians of rounds in turn with the peer's. Made by `python -m bench.orchestrator`.\n\n"
+        "PostgreSQL 18 with fsync on, one orchestrator, one process of no-op arms and a no-op reflex, all "
+        "over gRPC on Unix sockets. The peer's steps are function calls in one process; ours are calls of "
+        "other processes, each with a signed permission. Rates are medians of rounds in turn with the peer's. "
+        "Made by `python -m bench.orchestrator`.\n\n"
         "| what | measured | goal |\n|---|---|---|\n"
     )
     text = head + "\n".join(map(str, lines)) + "\n"

@@ -40,6 +40,7 @@ from orchestrator.permits import Permits
 from orchestrator.policy import TenantPolicies
 from orchestrator.register import Register
 from orchestrator.registry import Registry
+from orchestrator.result_cache import ResultCache
 from orchestrator.retry import RetryBudget
 from orchestrator.routing import Router
 from orchestrator.servicer.arm_servicer import ArmRegistryServicer
@@ -227,6 +228,12 @@ def _parts(
         limits=settings.drive,
         meters=meters,
         fingerprints=fingerprints,
+        results=ResultCache(
+            values=reflex,
+            fingerprints=fingerprints,
+            arms=lambda: register.instances,
+            seconds=settings.result_cache_seconds,
+        ),
         random=random.random,
     )
     worker = _worker(settings, pool=pool, bus=bus, tools=tools)

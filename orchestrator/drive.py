@@ -11,7 +11,7 @@ from orchestrator.failures import LeaseLostError, TaskFailedError, error_type
 from orchestrator.model import ErrorType, Status, TaskError, TaskResult
 from orchestrator.planning import make_plan
 from orchestrator.rows import Judged
-from orchestrator.synthesis import conclude
+from orchestrator.synthesis import conclude, reviewed
 from orchestrator.tools import Tools
 from orchestrator.validation import begin_repair, validate
 from orchestrator.work import Work
@@ -37,7 +37,9 @@ async def drive(work: Work, tools: Tools) -> None:
         status, error = Status.FAILED, outcome.error.type
     else:
         result, charges = outcome
-        await work.write(writes.finished(result, charges=charges), ends=True)
+        await work.write(writes.finished(result, charges=charges, cache_hit=work.cache_hit), ends=True)
+        if not work.cache_hit:
+            await tools.results.keep(work.result_key, work.spec, result)
         status, error = Status.COMPLETED, None
     tell("octollm.status", status.name.lower())
     if error is not None:
@@ -74,8 +76,20 @@ async def _result(work: Work, tools: Tools) -> tuple[TaskResult, list[Charge]]:
             )
         )
     if not work.steps:
+        kept = await _kept(work, tools)
+        if kept is not None:
+            return await reviewed(work, tools, kept)
         await make_plan(work, tools)
     return await conclude(work, tools, await _judged(work, tools))
+
+
+async def _kept(work: Work, tools: Tools) -> TaskResult | None:
+    """The result of an equal task of the same owner's. Personal data that may pass is in no cache."""
+    if not work.own_findings:
+        work.result_key = await tools.results.key(work.spec)
+    kept = await tools.results.find(work.result_key)
+    work.cache_hit = kept is not None
+    return kept
 
 
 async def _judged(work: Work, tools: Tools) -> Judged:

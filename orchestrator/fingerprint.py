@@ -28,6 +28,11 @@ class Fingerprints:
         canonical = json.dumps(asdict(spec), sort_keys=True, default=dict)
         return hmac.new(await self._loaded(), canonical.encode(), hashlib.sha256).digest()
 
+    async def of_json(self, value: object) -> str:
+        """The same for values that are equal as JSON, in hexadecimal."""
+        canonical = json.dumps(value, sort_keys=True, default=dict)
+        return hmac.new(await self._loaded(), canonical.encode(), hashlib.sha256).hexdigest()
+
     async def of_values(self, values: Iterable[str]) -> frozenset[str]:
         """One for each value, the same however the value is spaced, punctuated and cased."""
         key = await self._loaded()

@@ -43,6 +43,8 @@ class OrchestratorSettings(ServiceSettings):
     """How often arms are told to give a sign of life."""
     arm_silence_seconds: float = 7.0
     """Silence after which an arm instance is unavailable."""
+    result_cache_seconds: int = Field(default=0, ge=0, le=86_400)
+    """How long the result of a completed task answers equal tasks of the same owner; 0 is off."""
     tenant_pii: dict[str, str] = Field(default_factory=dict)
     """``redact``, ``allow`` or ``block`` by tenant; any other redacts."""
     api_key_pepper: SecretStr | None = None

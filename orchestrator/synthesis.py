@@ -48,11 +48,15 @@ async def conclude(work: Work, tools: Tools, judged: Judged) -> tuple[TaskResult
         citations=best.citations,
         artifacts=best.artifacts,
     )
-    return await _reviewed(work, tools, result)
+    return await reviewed(work, tools, result)
 
 
-async def _reviewed(work: Work, tools: Tools, result: TaskResult) -> tuple[TaskResult, list[Charge]]:
-    """The result with every text replaced by what the guardian lets pass."""
+async def reviewed(work: Work, tools: Tools, result: TaskResult) -> tuple[TaskResult, list[Charge]]:
+    """The result with every text replaced by what the guardian lets pass, and what its looks cost.
+
+    Raises:
+        TaskFailedError: the content must not leave.
+    """
     texts = _texts(result)
     with spanned("guard", attributes={"octollm.direction": "out"}):
         reviews = [await _review(work, tools, text) for text in texts]

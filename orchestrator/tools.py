@@ -10,6 +10,7 @@ from orchestrator.failures import is_transient
 from orchestrator.fingerprint import Fingerprints
 from orchestrator.meters import Meters
 from orchestrator.model import ArmInstance
+from orchestrator.result_cache import ResultCache
 from orchestrator.retry import RetryBudget, pause
 from orchestrator.routing import NoArmError, Router
 from orchestrator.work import Work
@@ -56,6 +57,7 @@ class Tools:
     limits: DriveLimits
     meters: Meters
     fingerprints: Fingerprints
+    results: ResultCache
     random: Callable[[], float]
 
 

@@ -30,6 +30,8 @@ class Work:
         round: the repair round, 0 for the first plan.
         judged: the best judgement so far.
         account: what is left of the budget.
+        result_key: what its result is kept under; empty when it is not to be kept.
+        cache_hit: whether the result is one that was kept.
         waiting_for: the capability that nobody healthy holds, while that is what the task waits for.
     """
 
@@ -46,6 +48,8 @@ class Work:
         self.account = BudgetAccount(
             self.spec.budget, tokens_used=lease.task.tokens_used, cost_micros=lease.task.cost_micros
         )
+        self.result_key = ""
+        self.cache_hit = False
         self.waiting_for = ""
         self._attempt = lease.attempt
         self._last = lease.task.last_sequence

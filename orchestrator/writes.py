@@ -103,13 +103,14 @@ def validated(best: Judged, judgement: Judgement, *, charges: Sequence[Charge]) 
     )
 
 
-def finished(result: TaskResult, *, charges: Sequence[Charge]) -> Write:
-    """The task completed."""
+def finished(result: TaskResult, *, charges: Sequence[Charge], cache_hit: bool = False) -> Write:
+    """The task completed, by its steps or with a result that was kept of an equal task."""
     data = {"validation_passed": result.validation_passed, "confidence": result.confidence}
     return _ending(
         Happening.COMPLETE,
         event=NewEvent(type=EventType.TASK_COMPLETED, data=data),
-        changes=f"{_ENDED}, phase = {Phase.SYNTHESIS}, result = %(result)s::jsonb",
+        changes=f"{_ENDED}, phase = {Phase.SYNTHESIS}, result = %(result)s::jsonb, "
+        f"cache_hit = {str(cache_hit).lower()}",
         rest=StepEvent.SKIP,
         parameters={"result": dump(RESULT, result)},
         charges=charges,

@@ -1,4 +1,4 @@
-"""The reflex over gRPC: checks texts before anything of a task is stored."""
+"""The reflex over gRPC: checks texts before anything of a task is stored, and keeps values."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
 from orchestrator.guard import Finding, TextVerdict
 from orchestrator.model import PiiPolicy
 from servicekit.channel import open_channel
+from servicekit.errors import NotFoundError
 from servicekit.internal_tokens import InternalTokens
 from servicekit.tls import MutualTls
 
@@ -53,6 +54,18 @@ class GrpcReflex:
             response = await self._stub.CheckBatch(request)
             verdicts += map(_verdict, response.results)
         return verdicts
+
+    async def value(self, key: str) -> str | None:
+        """The JSON under a key, if there is any."""
+        try:
+            return (await self._stub.GetCache(reflex_pb2.GetCacheRequest(key=key))).value_json
+        except NotFoundError:
+            return None
+
+    async def keep_value(self, key: str, value_json: str, *, seconds: int) -> None:
+        """Keep JSON under a key for so many seconds."""
+        request = reflex_pb2.PutCacheRequest(key=key, value_json=value_json, ttl_seconds=seconds)
+        await self._stub.PutCache(request)
 
 
 def batches(texts: Sequence[str]) -> list[list[str]]:

@@ -34,6 +34,7 @@ from pydantic import SecretStr
 from orchestrator.app import build
 from orchestrator.settings import OrchestratorSettings
 from servicekit.channel import open_channel
+from servicekit.errors import NotFoundError
 from servicekit.metrics import Metrics
 from servicekit.request_id import current_request_id
 from servicekit.server import serve
@@ -96,6 +97,7 @@ class Script:
     judged: list[judge_pb2.ValidateOutputRequest] = field(default_factory=list)
     reviewed: list[str] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
     request_ids: set[str] = field(default_factory=set)
     remember: bool = True
 
@@ -182,6 +184,19 @@ class _Reflex(reflex_pb2_grpc.ReflexServiceServicer):
         for text in request.texts:
             self.script.note(self.script.checked, text)
         return reflex_pb2.CheckBatchResponse(results=[self.script.check(text) for text in request.texts])
+
+    async def PutCache(  # gRPC's name
+        self, request: reflex_pb2.PutCacheRequest, context: Context
+    ) -> reflex_pb2.PutCacheResponse:
+        self.script.values[request.key] = request.value_json
+        return reflex_pb2.PutCacheResponse(key=request.key)
+
+    async def GetCache(  # gRPC's name
+        self, request: reflex_pb2.GetCacheRequest, context: Context
+    ) -> reflex_pb2.GetCacheResponse:
+        if request.key not in self.script.values:
+            raise NotFoundError("nothing is kept under this key", reason="CACHE_MISS")
+        return reflex_pb2.GetCacheResponse(key=request.key, value_json=self.script.values[request.key])
 
 
 @contextlib.asynccontextmanager

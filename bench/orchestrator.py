@@ -290,7 +290,8 @@ def write(lines: Sequence[Line], *, whole: bool) -> None:
         f"Python {platform.python_version()}, load average at the end {load}. "
         "PostgreSQL 18 with fsync on, one orchestrator, one process of no-op arms and a no-op reflex, all "
         "over gRPC on Unix sockets. The peer's steps are function calls in one process; ours are calls of "
-        "other processes, each with a signed permission. Rates are medians of rounds in turn with the peer's. "
+        "other processes, each with a signed permission. Rates are medians of rounds in turn with "
+        "the peer's. "
         "Made by `python -m bench.orchestrator`.\n\n"
         "| what | measured | goal |\n|---|---|---|\n"
     )

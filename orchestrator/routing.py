@@ -7,13 +7,21 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from orchestrator.breaker import Breaker
 from orchestrator.calls import Offer
 from orchestrator.model import ArmInstance, ArmStatus
 from orchestrator.plan import NOT_FOR_PLANS
 from orchestrator.register import Register
-from servicekit.errors import DeadlineError, InternalError, PayloadTooLargeError, UnavailableError
+from servicekit.errors import (
+    UNREACHABLE,
+    DeadlineError,
+    InternalError,
+    OctoError,
+    PayloadTooLargeError,
+    UnavailableError,
+)
 
 _LOOK_AGAIN = 0.25
 """Seconds between looks while nobody is free or alive."""
@@ -63,6 +71,8 @@ class Router:
         self._breakers: dict[str, Breaker] = {}
         self._freed = asyncio.Event()
         self._calls: set[_Call] = set()
+        self._unreachable: dict[str, datetime] = {}
+        """The last sign of life of those that could not be reached since."""
 
     def offers(self) -> list[Offer]:
         """What a plan may use: held by an arm that works, with the least cost tier of those that hold it.
@@ -104,8 +114,9 @@ class Router:
         self._calls.add(call)
         try:
             yield instance
-        except _SPEAKS_AGAINST:
+        except _SPEAKS_AGAINST as error:
             breaker.fail()
+            self._note(instance.instance_id, error)
             raise
         except asyncio.CancelledError:
             _settle_cancelled(call, breaker)
@@ -129,6 +140,13 @@ class Router:
             if call.instance.instance_id in silent and not call.cut and self._holders(call.capability):
                 call.cut = True
                 call.task.cancel()
+
+    def _note(self, instance_id: str, error: OctoError) -> None:
+        """Nobody answered: nothing is sent there before the next sign of life, or retries run out in vain."""
+        if error.reason == UNREACHABLE:
+            for known in self._register.instances:
+                if known.instance_id == instance_id:
+                    self._unreachable[instance_id] = known.last_seen_at
 
     async def _take(self, capability: str, *, patience: float) -> ArmInstance:
         give_up = self._clock() + patience
@@ -167,8 +185,13 @@ class Router:
             for instance in self._register.instances
             if instance.status is not ArmStatus.UNAVAILABLE
             and instance.holds(capability)
+            and self._reachable(instance)
             and self._breaker(instance.instance_id).allows
         ]
+
+    def _reachable(self, instance: ArmInstance) -> bool:
+        sign = self._unreachable.get(instance.instance_id)
+        return sign is None or instance.last_seen_at > sign
 
     def _breaker(self, instance_id: str) -> Breaker:
         breaker = self._breakers.get(instance_id)
@@ -182,6 +205,7 @@ class Router:
         known = {instance.instance_id for instance in self._register.instances}
         for stranger in set(self._breakers) - known - set(self._running):
             del self._breakers[stranger]
+            self._unreachable.pop(stranger, None)
 
 
 def _call(instance: ArmInstance, capability: str) -> _Call:

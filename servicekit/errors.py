@@ -41,6 +41,10 @@ class Code(Enum):
     """A dependency is down; try again after `retry_after` seconds."""
 
 
+UNREACHABLE = "UNREACHABLE"
+"""The reason of an UnavailableError that no service raised: there was nobody to answer."""
+
+
 class OctoError(Exception):
     """A failure told in the caller's words.
 

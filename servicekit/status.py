@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from servicekit.errors import BY_CODE, Code, InternalError, OctoError
+from servicekit.errors import BY_CODE, UNREACHABLE, Code, InternalError, OctoError
 
 DOMAIN = "octollm"
 _CODE_KEY = "octollm_code"
@@ -93,7 +93,8 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> OctoError:
     info, violation, retry = _details(status)
     if info is None:
         code = FROM_GRPC.get(error.code(), Code.INTERNAL_ERROR)
-        return _error(code, _PLAIN_TEXT.get(code, error.details() or code.value))
+        reason = UNREACHABLE if code is Code.SERVICE_UNAVAILABLE else None
+        return _error(code, _PLAIN_TEXT.get(code, error.details() or code.value), reason=reason)
     code = Code(info.metadata[_CODE_KEY])
     return _error(
         code,

@@ -198,3 +198,21 @@ async def test_a_silent_arm_keeps_its_call_when_nobody_else_can_do_it(
     gate.set()
     assert (await house.get(task.task_id, wait=20)).result.output == "late, but done"
     assert len(house.script.executed) == 1
+
+
+async def test_a_step_outlives_the_restart_of_the_only_arm(house: House, socket_dir: Path) -> None:
+    """However long it takes: retries are not spent on an arm that is known to be away."""
+    await house.register("worker", "work", instance="worker-1", socket="nobody-yet")
+    task = await house.submit()
+    await house.until(task.task_id, tasks_pb2.TASK_EVENT_TYPE_STEP_RETRIED)
+    await asyncio.sleep(2.5)  # a second try would have come after a second or two
+    types = [step.attempts for step in (await house.steps(task.task_id)).values()]
+    assert types == [1]
+    async with scripted(Script(), socket_dir, "nobody-yet"):
+
+        async def completed() -> bool:
+            await beat(house, "worker-1", arm_registry_pb2.ARM_STATUS_HEALTHY)
+            done = await house.get(task.task_id, wait=1)
+            return done.status == tasks_pb2.TASK_STATUS_COMPLETED
+
+        await eventually(completed)

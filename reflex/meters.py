@@ -25,6 +25,8 @@ class Meters:
             "octollm_reflex_value_cache", "Values looked up, by whether they were there.", ["result"]
         )
         self._redis = metrics.gauge("octollm_reflex_redis_up", "1 while values are kept in Redis, else 0.")
+        self._outages = metrics.counter("octollm_reflex_redis_outages", "How often Redis went away.")
+        self._redis_up = False
         for action in Action:
             self._checks.labels(action.value)
         for category in Category:
@@ -45,3 +47,6 @@ class Meters:
     def redis(self, *, up: bool) -> None:
         """Redis came or went."""
         self._redis.set(1 if up else 0)
+        if self._redis_up and not up:
+            self._outages.inc()
+        self._redis_up = up

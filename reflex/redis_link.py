@@ -6,7 +6,7 @@ would miss the last three.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -20,6 +20,8 @@ from servicekit.errors import UnavailableError
 Result = TypeVar("Result")
 
 CHANNEL = "__redis__:invalidate"
+_AT_ONCE = 32
+"""Commands under way at once."""
 _SILENCE_CHECKS = 3
 """Unanswered pings after which the news is taken for lost."""
 
@@ -42,23 +44,31 @@ class RedisLink:
             socket_timeout=timeout,
             socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 0),
-            max_connections=64,
+            max_connections=2 * _AT_ONCE,
             protocol=2,
         )
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._failures = 0
 
-    async def call(self, work: Awaitable[Result]) -> Result:
-        """The result of a command.
+    async def call(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """The result of a command; its time counts from its turn, a crowd is no outage.
 
         Raises:
-            UnavailableError: no answer in time, or an error.
+            UnavailableError: no answer in time, or an error; or it failed somebody while this call waited.
         """
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await work
-        except (RedisError, OSError, TimeoutError) as error:
-            raise UnavailableError(
-                f"Redis does not answer ({type(error).__name__})", reason="REDIS_DOWN", retry_after=1
-            ) from error
+        failures = self._failures
+        async with self._turns:
+            if self._failures != failures:
+                work.close()
+                raise UnavailableError("Redis does not answer", reason="REDIS_DOWN", retry_after=1)
+            try:
+                async with asyncio.timeout(self._timeout):
+                    return await work
+            except (RedisError, OSError, TimeoutError) as error:
+                self._failures += 1
+                raise UnavailableError(
+                    f"Redis does not answer ({type(error).__name__})", reason="REDIS_DOWN", retry_after=1
+                ) from error
 
     @asynccontextmanager
     async def news(self) -> AsyncIterator["News"]:

@@ -6,7 +6,7 @@ put or deleted in an outage is kept aside and written to Redis before anything i
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -21,6 +21,16 @@ _LOG = logging.getLogger(__name__)
 
 PREFIX = "octollm:reflex:value:"
 _READS = "octollm:reflex:reads:"
+_HAND_BACK = """
+local known, held = pcall(cjson.decode, redis.call('GET', KEYS[1]) or '')
+if known and type(held) == 'table' and (held.created or 0) > tonumber(ARGV[2]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+redis.call('DEL', KEYS[2])
+return 1
+"""
+"""Writes a value unless another process, which had Redis back sooner, wrote a later one."""
+FEW_ASIDE = 100
+"""Names that are written back while others wait to write: a few dozen milliseconds."""
 MOST_ASIDE = 50_000
 """Names written in an outage that are remembered; past that every value in Redis is dropped on its return."""
 
@@ -58,6 +68,7 @@ class RedisStore:
         self._flights = SingleFlight[StoredValue | None]()
         self._fetching: dict[str, bool] = {}
         self._broken = asyncio.Event()
+        self._handing_back = asyncio.Lock()
 
     @property
     def backend(self) -> str:
@@ -74,7 +85,11 @@ class RedisStore:
             else:
                 self._forget(name)
                 return
-        self._keep_aside(name, value)
+        async with self._handing_back:
+            if not self._up:
+                self._keep_aside(name, value)
+                return
+        await self.put(name, value)
 
     async def get(self, name: str) -> StoredValue | None:
         """See `ValueStore`."""
@@ -99,18 +114,20 @@ class RedisStore:
             else:
                 self._forget(name)
                 return bool(gone)
-        self._aside.delete(name)
-        self._written_aside.add(name)
-        return True
+        async with self._handing_back:
+            if not self._up:
+                self._aside.delete(name)
+                self._written_aside.add(name)
+                return True
+        return await self.delete(name)
 
     async def stats(self) -> StoreStats:
         """See `ValueStore`: of Redis while it is up, else of what was kept aside."""
         held = self._front.bytes + self._aside.bytes
         if self._up:
             try:
-                return StoreStats(
-                    entries=await self._link.call(self._count()), bytes=held, evictions=await self._evicted()
-                )
+                entries = sum([len(keys) async for keys in self._pages()])
+                return StoreStats(entries=entries, bytes=held, evictions=await self._evicted())
             except UnavailableError as error:
                 self._lose(error)
         self._aside.drop_expired()
@@ -132,10 +149,14 @@ class RedisStore:
             UnavailableError: Redis is away, or went away.
         """
         async with self._link.news() as news:
-            await self._write_aside()
-            self._front.clear()
-            self._broken.clear()
-            self._up = True
+            await self._write_aside(but=FEW_ASIDE)
+            # Whoever writes now waits: a value put aside after the last look would be lost.
+            async with self._handing_back:
+                await self._write_aside(but=0)
+                self._aside.clear()
+                self._front.clear()
+                self._broken.clear()
+                self._up = True
             self._on_change(True, "")
             await self._follow_news(news)
 
@@ -145,6 +166,7 @@ class RedisStore:
             if changed is None:
                 self._front.clear()
                 self._fetching = dict.fromkeys(self._fetching, False)
+                self._flights.forget_all()
             for key in changed or ():
                 self._forget(key.removeprefix(PREFIX))
 
@@ -173,25 +195,37 @@ class RedisStore:
         return value if value is not None and value.expires_at > self._now() else None
 
     async def _write(self, name: str, value: StoredValue) -> None:
-        left = max(1, int((value.expires_at - self._now()) / timedelta(milliseconds=1)))
         pipe = self._link.client.pipeline(transaction=True)
-        pipe.set(PREFIX + name, _encoded(value), px=left)
+        pipe.set(PREFIX + name, _encoded(value), px=self._milliseconds(value))
         pipe.delete(_READS + name)
         await self._link.call(pipe.execute())
 
-    async def _write_aside(self) -> None:
-        """Bring Redis up to date with the outage; a name without a value was deleted, or no longer fits."""
+    async def _write_aside(self, *, but: int) -> None:
+        """Bring Redis up to date with the outage, until no more names are left than `but`."""
         if len(self._written_aside) > MOST_ASIDE:
-            async for key in self._link.client.scan_iter(match=f"{PREFIX}*", count=1000):
-                await self._link.call(self._link.client.delete(key))
-        for name in list(self._written_aside):
-            kept = self._aside.get(name)
-            if kept is None:
-                await self._link.call(self._link.client.delete(PREFIX + name, _READS + name))
-            else:
-                await self._write(name, kept.value)
-            self._written_aside.discard(name)
-        self._aside.clear()
+            async for keys in self._pages():
+                await self._link.call(self._link.client.delete(*keys))
+        while len(self._written_aside) > but:
+            name = self._written_aside.pop()
+            try:
+                await self._hand_back(name)
+            except UnavailableError:
+                self._written_aside.add(name)
+                raise
+
+    async def _hand_back(self, name: str) -> None:
+        """Write what was put aside; a name without a value was deleted, or no longer fits."""
+        kept = self._aside.get(name)
+        if kept is None:
+            await self._link.call(self._link.client.delete(PREFIX + name, _READS + name))
+        else:
+            value = kept.value
+            arguments = (_encoded(value), value.created_at.timestamp(), self._milliseconds(value))
+            keys = (PREFIX + name, _READS + name)
+            await self._link.call(self._link.client.eval(_HAND_BACK, len(keys), *keys, *arguments))
+
+    def _milliseconds(self, value: StoredValue) -> int:
+        return max(1, int((value.expires_at - self._now()) / timedelta(milliseconds=1)))
 
     def _keep_aside(self, name: str, value: StoredValue) -> None:
         ttl = (value.expires_at - self._now()).total_seconds()
@@ -204,6 +238,7 @@ class RedisStore:
 
     def _forget(self, name: str) -> None:
         self._front.delete(name)
+        self._flights.forget(name)
         if name in self._fetching:
             self._fetching[name] = False
 
@@ -216,11 +251,14 @@ class RedisStore:
         self._up = False
         self._on_change(False, error.message)
 
-    async def _count(self) -> int:
-        count = 0
-        async for _ in self._link.client.scan_iter(match=f"{PREFIX}*", count=10_000):
-            count += 1
-        return count
+    async def _pages(self) -> AsyncIterator[Sequence[bytes]]:
+        """The keys of all values; each page is a call of its own, as all of them may take seconds."""
+        cursor = -1
+        while cursor:
+            page = self._link.client.scan(max(cursor, 0), match=f"{PREFIX}*", count=5000)
+            cursor, keys = await self._link.call(page)
+            if keys:
+                yield keys
 
     async def _evicted(self) -> int:
         stats = await self._link.call(self._link.client.info("stats"))

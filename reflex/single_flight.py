@@ -22,8 +22,20 @@ class SingleFlight(Generic[Result]):
         if task is None:
             task = asyncio.ensure_future(_run(work))
             self._running[key] = task
-            task.add_done_callback(lambda _done: self._running.pop(key, None))
+            task.add_done_callback(lambda done: self._end(key, done))
         return await asyncio.shield(task)
+
+    def forget(self, key: str) -> None:
+        """Share no more what is running under a key: what it will tell is old news."""
+        self._running.pop(key, None)
+
+    def forget_all(self) -> None:
+        """Share no more what is running."""
+        self._running.clear()
+
+    def _end(self, key: str, done: asyncio.Task[Result]) -> None:
+        if self._running.get(key) is done:
+            del self._running[key]
 
 
 async def _run(work: Callable[[], Awaitable[Result]]) -> Result:

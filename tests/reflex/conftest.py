@@ -1,5 +1,7 @@
 """The compiled rules, made once for all tests of the reflex."""
 
+from pathlib import Path
+
 import pytest
 
 from reflex.detect import Detector
@@ -12,9 +14,17 @@ from reflex.vocabulary import load_vocabulary
 
 
 @pytest.fixture(scope="session")
-def engine() -> Engine:
+def rules_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory whose compiled rules are made once: compiling takes seconds."""
+    folder = tmp_path_factory.mktemp("rules")
+    Engine(rules=load_rules(), folder=folder / "reflex")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def engine(rules_folder: Path) -> Engine:
     """The engine of this machine."""
-    return Engine(rules=load_rules())
+    return Engine(rules=load_rules(), folder=rules_folder / "reflex")
 
 
 @pytest.fixture(scope="session")

@@ -155,6 +155,24 @@ async def test_frozen_redis_costs_one_timeout_and_then_nothing(redis_url: str, r
         assert await text_of(store, "t:gone") is None
 
 
+async def test_after_more_writes_than_can_be_remembered_nothing_old_is_served(
+    redis_url: str, redis_server: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reflex.redis_store.MOST_ASIDE", 3)
+    async with running(redis_url) as (store, changes):
+        await store.put("t:old", value("old"))
+        redis_server.pause()
+        try:
+            for number in range(6):
+                await store.put(f"t:{number}", value(str(number)))
+        finally:
+            redis_server.resume()
+        await asyncio.wait_for(changes.up.wait(), 10)
+        assert await text_of(store, "t:old") is None
+        assert [await text_of(store, f"t:{number}") for number in range(6)] == list("012345")
+        assert (await store.stats()).entries == 6
+
+
 async def test_what_we_did_not_write_is_no_answer(redis_url: str, redis_server: Valkey) -> None:
     async with running(redis_url) as (store, _):
         with Redis.from_url(redis_server.url) as client:

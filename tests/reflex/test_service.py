@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import TypeAlias
 
 import grpc
@@ -20,8 +21,8 @@ Stub: TypeAlias = "reflex_pb2_grpc.ReflexServiceAsyncStub"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def address() -> AsyncGenerator[str]:
-    async with build(ReflexSettings(grpc_ports={"reflex": 0})) as running:
+async def address(rules_folder: Path) -> AsyncGenerator[str]:
+    async with build(ReflexSettings(grpc_ports={"reflex": 0}, data_dir=rules_folder)) as running:
         yield running.endpoints["grpc"]
 
 
@@ -170,9 +171,12 @@ async def until_backend_is(backend: str, stub: Stub) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_redis_away_is_told_and_served(redis_server: Valkey) -> None:
+async def test_redis_away_is_told_and_served(redis_server: Valkey, rules_folder: Path) -> None:
     settings = ReflexSettings(
-        grpc_ports={"reflex": 0}, redis_url=SecretStr(redis_server.url), redis_pause=0.05
+        grpc_ports={"reflex": 0},
+        data_dir=rules_folder,
+        redis_url=SecretStr(redis_server.url),
+        redis_pause=0.05,
     )
     async with build(settings) as running, grpc.aio.insecure_channel(running.endpoints["grpc"]) as channel:
         stub, status = reflex_pb2_grpc.ReflexServiceStub(channel), status_pb2_grpc.StatusServiceStub(channel)

@@ -73,6 +73,4 @@ async def build(settings: ArmsSettings) -> AsyncGenerator[Running]:
             register=GrpcRegister(channel=orchestrator),
             verifiers=verifiers,
         )
-        yield await stack.enter_async_context(
-            serve_arms(hosted, shared=shared, background=[verifiers.keys.follow])
-        )
+        yield await stack.enter_async_context(serve_arms(hosted, shared=shared, background=verifiers.loops))

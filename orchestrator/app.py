@@ -237,6 +237,7 @@ def _parts(
         random=random.random,
     )
     worker = _worker(settings, pool=pool, bus=bus, tools=tools)
+    audit = Audit(store=AuditStore(pool=pool), retention_seconds=settings.audit_retention_days * _DAY)
     dispatcher = Dispatcher(url=url, wake=worker.wake)
     bus.on_cancel(worker.cancel)
     bus.on_arms(register.invalidate)
@@ -259,9 +260,11 @@ def _parts(
         bus=bus,
         register=register,
         keys=_api_keys(settings, pool=pool),
-        audit=Audit(store=AuditStore(pool=pool), retention_seconds=settings.audit_retention_days * _DAY),
+        audit=audit,
         signing=signing,
-        capabilities=Capabilities(permits=Permits(keys=signing), keys=signing, register=register),
+        capabilities=Capabilities(
+            permits=Permits(keys=signing), keys=signing, register=register, audit=audit
+        ),
         deliverer=_deliverer(settings, pool=pool, submit=submit, out=out, meters=meters),
     )
 

@@ -1,15 +1,28 @@
 """Who may be permitted what: direct calls, and what the holder of a token may pass on."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from types import MappingProxyType
 
+from orchestrator.identity.audit import Audit
+from orchestrator.identity.model import AuditRecord
 from orchestrator.permits import Permit, Permits, Signed
 from orchestrator.register import Register
 from orchestrator.signing_keys import SigningKeys
 from servicekit.capability.claims import Claims
 from servicekit.capability.token import key_id, read
-from servicekit.errors import NotFoundError, PermissionDeniedError, ValidationFailedError
+from servicekit.errors import (
+    NotFoundError,
+    PermissionDeniedError,
+    UnavailableError,
+    ValidationFailedError,
+)
+from servicekit.principal import Principal
+from servicekit.request_id import current_request_id
+
+_LOG = logging.getLogger(__name__)
 
 DELEGATIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -22,6 +35,24 @@ DELEGATIONS: Mapping[str, frozenset[str]] = MappingProxyType(
 """By the act of the held token, the acts that it may lead to; whatever does not stand here leads to none."""
 
 
+SCOPES: Mapping[str, str] = MappingProxyType(
+    {
+        "code_execution": "sandbox:execute",
+        "shell_command": "sandbox:execute",
+        "http_request": "sandbox:execute",
+        "put_document": "document:write",
+        "delete_document": "document:write",
+        "get_document": "document:read",
+        "list_documents": "document:read",
+        "document_search": "document:read",
+    }
+)
+"""The scope that a principal needs for a direct call, by act."""
+
+ANY_OTHER = "arm:invoke"
+"""The scope that every other act needs."""
+
+
 class Capabilities:
     """Issues and narrows tokens.
 
@@ -29,20 +60,25 @@ class Capabilities:
         permits: signs.
         keys: verifies what is held, and knows the time.
         register: the arm instances that there are.
+        audit: where refusals are written down.
     """
 
-    def __init__(self, *, permits: Permits, keys: SigningKeys, register: Register) -> None:
+    def __init__(self, *, permits: Permits, keys: SigningKeys, register: Register, audit: Audit) -> None:
         self._permits = permits
         self._keys = keys
         self._register = register
+        self._audit = audit
 
-    async def issue(self, permit: Permit) -> Signed:
+    async def issue(self, permit: Permit, *, by: Principal) -> Signed:
         """A token for a direct call.
 
         Raises:
+            PermissionDeniedError: `by` may not do this.
             ValidationFailedError: it names a task or a step; tokens for those are never given away.
             NotFoundError: no such arm instance is registered.
         """
+        async with self._audited(permit, action="capability.issue", by=by):
+            _check_scopes(permit, by)
         if permit.task_id or permit.step_id or permit.attempt:
             raise ValidationFailedError(
                 "a direct call belongs to no task and no step",
@@ -53,15 +89,16 @@ class Capabilities:
         await self._check_audience(permit.audience)
         return self._permits.sign(permit)
 
-    async def delegate(self, permit: Permit, *, held: str) -> Signed:
+    async def delegate(self, permit: Permit, *, held: str, by: Principal) -> Signed:
         """A token narrower than the one held.
 
         Raises:
             PermissionDeniedError: the held one is not good, or does not reach that far.
             NotFoundError: no such arm instance is registered.
         """
-        claims = self._held(held)
-        _check_narrower(permit, claims)
+        async with self._audited(permit, action="capability.delegate", by=by):
+            claims = self._held(held)
+            _check_narrower(permit, claims)
         await self._check_audience(permit.audience)
         left = claims.until - self._keys.now()
         return self._permits.sign(
@@ -76,6 +113,26 @@ class Capabilities:
                 parent=claims.token_id,
             )
         )
+
+    @asynccontextmanager
+    async def _audited(self, permit: Permit, *, action: str, by: Principal) -> AsyncGenerator[None]:
+        """Write down what is refused in the block."""
+        try:
+            yield
+        except PermissionDeniedError as error:
+            record = AuditRecord(
+                tenant=by.tenant,
+                subject=by.subject,
+                action=action,
+                outcome="refused",
+                object=f"{permit.audience}/{','.join(permit.acts)}"[:255],
+                reason=error.reason,
+                request_id=current_request_id(),
+            )
+            _LOG.warning("%s: %s", action, error.message, extra={"audit": action, "reason": error.reason})
+            with suppress(UnavailableError):  # it stands in the log
+                await self._audit.append([record])
+            raise
 
     def _held(self, token: str) -> Claims:
         key = self._keys.verifying().get(key_id(token))
@@ -106,6 +163,20 @@ class Capabilities:
 
     def _is_registered(self, instance_id: str) -> bool:
         return any(instance.instance_id == instance_id for instance in self._register.instances)
+
+
+def _check_scopes(permit: Permit, principal: Principal) -> None:
+    """Refuse acts that the principal has no scope for.
+
+    Raises:
+        PermissionDeniedError: naming the scope.
+    """
+    for act in permit.acts:
+        scope = SCOPES.get(act, ANY_OTHER)
+        if not principal.may(scope):
+            raise PermissionDeniedError(
+                f"the scope {scope} is needed for {act}", reason="SCOPE_MISSING", metadata={"scope": scope}
+            )
 
 
 def _check_narrower(permit: Permit, held: Claims) -> None:

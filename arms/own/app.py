@@ -42,6 +42,4 @@ async def build_own(hosted: HostedArm, *, settings: OwnArmSettings) -> AsyncGene
             register=GrpcRegister(channel=orchestrator),
             verifiers=verifiers,
         )
-        yield await stack.enter_async_context(
-            serve_arms([hosted], shared=shared, background=[verifiers.keys.follow])
-        )
+        yield await stack.enter_async_context(serve_arms([hosted], shared=shared, background=verifiers.loops))

@@ -6,6 +6,9 @@ from typing import Protocol
 
 _LOG = logging.getLogger(__name__)
 
+ACTION = "capability.use"
+"""What the audit log calls a call of an arm."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
@@ -37,22 +40,23 @@ class Audit(Protocol):
         """Write one down."""
         ...
 
+    async def follow(self) -> None:
+        """Bring what is written to where it is kept, until cancelled."""
+        ...
 
-class LogAudit:
-    """Writes them into the log, one line each."""
 
-    def refused(self, refusal: Refusal) -> None:
-        """Write one down."""
-        _LOG.warning(
-            "a call was refused: %s",
-            refusal.message,
-            extra={
-                "audit": "capability.refused",
-                "arm": refusal.arm_id,
-                "instance": refusal.instance_id,
-                "act": refusal.act,
-                "refused_task_id": refusal.task_id,
-                "token_id": refusal.token_id,
-                "reason": refusal.reason,
-            },
-        )
+def log_refusal(refusal: Refusal) -> None:
+    """Write one into the log."""
+    _LOG.warning(
+        "a call was refused: %s",
+        refusal.message,
+        extra={
+            "audit": ACTION,
+            "arm": refusal.arm_id,
+            "instance": refusal.instance_id,
+            "act": refusal.act,
+            "refused_task_id": refusal.task_id,
+            "token_id": refusal.token_id,
+            "reason": refusal.reason,
+        },
+    )

@@ -1,8 +1,9 @@
 """Checks capability tokens: signed by the orchestrator, for this instance, this call, now, and once."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from arms.model.usage import CallLimits
 from arms.permission.audit import Audit, Refusal
@@ -139,6 +140,11 @@ class TokenVerifiers:
 
     keys: KeyRing
     audit: Audit
+
+    @property
+    def loops(self) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
+        """What must run beside the arms."""
+        return (self.keys.follow, self.audit.follow)
 
     def __call__(self, instance: Instance) -> TokenVerifier:
         """The verifier of one."""

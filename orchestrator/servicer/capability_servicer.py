@@ -11,6 +11,11 @@ from orchestrator.permits import Permit
 from orchestrator.servicer.responses import stamp
 from orchestrator.signing_keys import SigningKeys
 from servicekit.capability.claims import Bounds
+from servicekit.errors import PermissionDeniedError
+from servicekit.peer import peer_names
+from servicekit.principal import current_caller, current_principal
+
+_GATEWAY = "gateway"
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -31,7 +36,8 @@ class CapabilityServicer(capability_pb2_grpc.CapabilityServiceServicer):
         self, request: capability_pb2.IssueCapabilityRequest, context: Context
     ) -> capability_pb2.IssueCapabilityResponse:
         """A token for a direct call."""
-        signed = await self._capabilities.issue(_permit_from(request.grant))
+        _check_caller(peer_names(context))
+        signed = await self._capabilities.issue(_permit_from(request.grant), by=current_principal())
         return capability_pb2.IssueCapabilityResponse(
             token=signed.token, expires_at=stamp(datetime.fromtimestamp(signed.expires_at, UTC))
         )
@@ -40,7 +46,9 @@ class CapabilityServicer(capability_pb2_grpc.CapabilityServiceServicer):
         self, request: capability_pb2.DelegateCapabilityRequest, context: Context
     ) -> capability_pb2.DelegateCapabilityResponse:
         """A token narrower than the one held."""
-        signed = await self._capabilities.delegate(_permit_from(request.grant), held=request.token)
+        signed = await self._capabilities.delegate(
+            _permit_from(request.grant), held=request.token, by=current_principal()
+        )
         return capability_pb2.DelegateCapabilityResponse(
             token=signed.token, expires_at=stamp(datetime.fromtimestamp(signed.expires_at, UTC))
         )
@@ -52,6 +60,13 @@ class CapabilityServicer(capability_pb2_grpc.CapabilityServiceServicer):
         return capability_pb2.ListVerificationKeysResponse(
             jwks_json=self._keys.jwks(), now=stamp(datetime.fromtimestamp(self._keys.now(), UTC))
         )
+
+
+def _check_caller(names: frozenset[str] | None) -> None:
+    """Refuse any service but the gateway, as far as internal tokens or certificates tell who calls."""
+    caller = current_caller()
+    if (caller and caller != _GATEWAY) or (names is not None and _GATEWAY not in names):
+        raise PermissionDeniedError("only the gateway calls arms directly", reason="CALLER_NOT_ALLOWED")
 
 
 def _permit_from(grant: capability_pb2.CapabilityGrant) -> Permit:

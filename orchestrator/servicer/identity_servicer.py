@@ -16,7 +16,7 @@ from servicekit.principal import current_caller, current_principal
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
-GATEWAY, COMMAND_LINE = "gateway", "cli"
+GATEWAY, COMMAND_LINE, ARMS = "gateway", "cli", "arms"
 
 
 class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
@@ -78,7 +78,7 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         self, request: identity_pb2.RecordAuditRequest, context: Context
     ) -> identity_pb2.RecordAuditResponse:
         """Add records to the log."""
-        _only(GATEWAY)
+        _only(GATEWAY, ARMS)
         await self._audit.append([_record_from(record) for record in request.records])
         return identity_pb2.RecordAuditResponse()
 

@@ -5,10 +5,15 @@ import platform
 import random
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+
+from cli.embedded.postgres import Postgres
+from tests.fault.permitted import House, permitted_house
+from tests.support.postgres import fresh_database
 
 # The library that gives a process another clock exists for this machine only.
 collect_ignore = [] if sys.platform == "linux" and platform.machine() == "x86_64" else ["test_clock.py"]
@@ -38,3 +43,11 @@ def dice(request: pytest.FixtureRequest) -> random.Random:
     """Return chance that can be repeated: the seed is in the test's name and in its output."""
     print(f"seed {request.param}")  # noqa: T201  # shown when the test fails
     return random.Random(request.param)  # noqa: S311  # not for secrets
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def permitted(shared_postgres: Postgres, database_names: Generator[str]) -> AsyncGenerator[House]:
+    """Run an orchestrator and an arm, real processes, once for a module."""
+    with fresh_database(shared_postgres, name=next(database_names)) as database_url:
+        async with permitted_house(database_url) as house:
+            yield house

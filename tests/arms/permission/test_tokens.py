@@ -35,6 +35,9 @@ class Book:
     def refused(self, refusal: Refusal) -> None:
         self.refusals.append(refusal)
 
+    async def follow(self) -> None:
+        pass
+
 
 class House:
     """A verifier, its issuer, and its clocks."""

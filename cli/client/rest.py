@@ -7,6 +7,7 @@ from typing import Any, Self
 import httpx
 from httpx_sse import connect_sse
 
+from cli.client.trust import VARIABLE, is_distrusted, trusted
 from servicekit.errors import OctoError, UnavailableError
 
 _OUTLIVES_HEARTBEATS = 60.0
@@ -48,7 +49,9 @@ class Api:
 
     def __init__(self, *, base_url: str, timeout: float = 30.0) -> None:
         self._url = base_url.rstrip("/")
-        self._http = httpx.Client(base_url=f"{self._url}/api/v1", timeout=timeout, trust_env=False)
+        self._http = httpx.Client(
+            base_url=f"{self._url}/api/v1", timeout=timeout, trust_env=False, verify=trusted()
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -125,6 +128,10 @@ class Api:
         try:
             response = self._http.request(method, path, json=json, params=params, timeout=100.0)
         except httpx.TransportError as error:
+            if is_distrusted(error):
+                raise UnavailableError(
+                    f"the certificate of {self._url} is not believed: name its authority in {VARIABLE}"
+                ) from error
             raise UnavailableError(
                 f"nobody answers at {self._url}: is OctoLLM running there? "
                 "`octollm serve all` starts it, --url names another place"

@@ -78,7 +78,7 @@ async def test_an_arm_whose_clock_is_off_says_so_and_does_nothing(permitted: Hou
                 pass
         assert caught.value.reason == "CAPABILITY_CLOCK_OFF"
         assert not (house.root / name / "notes").exists() or not (house.root / name / "notes").read_text()
-    await house.until_audited("CAPABILITY_CLOCK_OFF", after=audited)
+        await house.until_audited("CAPABILITY_CLOCK_OFF", after=audited)
 
 
 @pytest.mark.asyncio(loop_scope="module")

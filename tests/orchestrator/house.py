@@ -249,6 +249,7 @@ class House:
     arms: "arm_registry_pb2_grpc.ArmRegistryServiceAsyncStub"
     status: "status_pb2_grpc.StatusServiceAsyncStub"
     channel: grpc.aio.Channel
+    address: str = ""
 
     @property
     def capabilities(self) -> "capability_pb2_grpc.CapabilityServiceAsyncStub":
@@ -334,6 +335,7 @@ async def running_house(
             arms=arm_registry_pb2_grpc.ArmRegistryServiceStub(channel),
             status=status_pb2_grpc.StatusServiceStub(channel),
             channel=channel,
+            address=running.endpoints.get("grpc", ""),
         )
         if register:
             await house.register_roles()

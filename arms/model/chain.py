@@ -54,13 +54,15 @@ def together(failures: Sequence[Failure]) -> OctoError:
 
 
 async def health_of(candidates: Sequence[Candidate]) -> ModelHealth:
-    """How a chain stands: well when its first model does, with less when another one must stand in."""
-    found = [(candidate.provider.title, await candidate.provider.health()) for candidate in candidates]
-    first = found[0][1]
-    if first.health is Health.HEALTHY or len(found) == 1:
-        return first
-    told = "; ".join(f"{title}: {health.detail}" for title, health in found if health.detail)
-    able = [title for title, health in found if health.health is not Health.UNAVAILABLE]
-    if not able:
-        return ModelHealth(health=Health.UNAVAILABLE, detail=told)
-    return ModelHealth(health=Health.DEGRADED, detail=f"{told}; {able[0]} answers")
+    """How a chain stands: as its first model, with less when another must stand in; asks no further."""
+    told: list[str] = []
+    for candidate in candidates:
+        health = await candidate.provider.health()
+        if health.health is not Health.UNAVAILABLE:
+            if not told:
+                return health
+            return ModelHealth(
+                health=Health.DEGRADED, detail="; ".join([*told, f"{candidate.provider.title} answers"])
+            )
+        told.append(f"{candidate.provider.title}: {health.detail}" if len(candidates) > 1 else health.detail)
+    return ModelHealth(health=Health.UNAVAILABLE, detail="; ".join(told))

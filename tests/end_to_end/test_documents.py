@@ -1,13 +1,10 @@
 """A question over stored documents is answered with citations that exist, by the small real model."""
 
-import asyncio
 from typing import Any
 
 import httpx
 import pytest
-from octollm.arms.v1 import retriever_pb2, retriever_pb2_grpc
 
-from servicekit.channel import open_channel
 from tests.end_to_end.waiting import finished
 from tests.support.platform import Platform
 
@@ -21,22 +18,20 @@ DOCUMENTS = {
 }
 
 
-async def store(endpoint: str) -> dict[str, str]:
-    """Store the documents; their texts by id."""
-    async with open_channel(endpoint, timeout=60) as channel:
-        stub = retriever_pb2_grpc.RetrieverServiceStub(channel)
-        stored = {}
-        for title, content in DOCUMENTS.items():
-            request = retriever_pb2.PutDocumentRequest(
-                title=title, media_type="text/markdown", content=content
-            )
-            stored[(await stub.PutDocument(request)).document.document_id] = content.decode()
-        return stored
-
-
 @pytest.fixture(scope="module")
 def stored(platform: Platform) -> dict[str, str]:
-    return asyncio.run(store(platform.endpoints["arms"]["retriever"]))
+    """Store the documents over REST; their texts by id."""
+    texts: dict[str, str] = {}
+    with httpx.Client(base_url=f"{platform.url}/arms/retriever", timeout=60) as api:
+        for title, content in DOCUMENTS.items():
+            made = api.post(
+                "/documents",
+                files={"file": (f"{title}.md", content, "text/markdown")},
+                data={"title": title},
+            )
+            assert made.status_code == 201, made.text
+            texts[made.json()["document_id"]] = content.decode()
+    return texts
 
 
 def ask(api: httpx.Client, goal: str, *criteria: str) -> dict[str, Any]:

@@ -36,25 +36,27 @@ class Terminal:
     data_dir: Path
 
     def open(self, typed: str, *, place: Path) -> subprocess.Popen[str]:
+        """Start a command; what it says as errors is in ``errors.txt``."""
         environ = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "OCTOLLM_DATA_DIR": str(self.data_dir),
         }
-        return subprocess.Popen(
-            ["/bin/bash", "-ec", typed],
-            cwd=place,
-            env=environ,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        with (place / "errors.txt").open("a") as errors:
+            return subprocess.Popen(
+                ["/bin/bash", "-ec", typed],
+                cwd=place,
+                env=environ,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+            )
 
     def type(self, typed: str, *, place: Path) -> str:
         """What the command prints; it must succeed."""
         process = self.open(typed, place=place)
         output, _ = process.communicate(timeout=90)
-        assert process.returncode == 0, f"{typed}: {output}"
+        assert process.returncode == 0, f"{typed}: {output} {(place / 'errors.txt').read_text()}"
         return output
 
 
@@ -82,7 +84,12 @@ def test_it_registers_is_chosen_by_capability_and_loses_its_place_when_it_dies(
     platform: Platform, served: tuple[subprocess.Popen[str], str], tmp_path: Path
 ) -> None:
     process, use = served
-    until(lambda: arm(platform).get("status") == "healthy", seconds=40, what="the arm to register")
+
+    def registered() -> bool:
+        assert process.poll() is None, (tmp_path / "word-count" / "errors.txt").read_text()
+        return arm(platform).get("status") == "healthy"
+
+    until(registered, seconds=90, what="the arm to register")
     assert arm(platform)["capabilities"] == ["word_count"]
 
     task = json.loads(Terminal(data_dir=platform.data_dir).type(f"{use} --json", place=tmp_path))

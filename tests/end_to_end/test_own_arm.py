@@ -97,6 +97,10 @@ def test_it_registers_is_chosen_by_capability_and_loses_its_place_when_it_dies(
     assert task["result"]["output"] == "8 words"
     assert "word-count" in task["metadata"]["arms_used"]
 
+    direct = {"capability": "word_count", "instruction": "the quick brown fox"}
+    answer = httpx.post(f"{platform.url}/arms/word-count/execute", json=direct, timeout=30).json()
+    assert (answer["output"], answer["value"]) == ("4 words", {"words": 4})
+
     psutil.Process(process.pid).kill()
     until(
         lambda: arm(platform).get("status") == "unavailable", seconds=SILENCE + 3, what="the arm to be missed"

@@ -6,14 +6,13 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from mcp import Client, MCPError, StdioServerParameters
-from mcp.client.stdio import stdio_client
 
 from arms.mcp_tools.command import ServerCommand
 from arms.mcp_tools.naming import MOST_TOOLS, Tool
+from arms.mcp_tools.watched import Watched
 from servicekit.errors import DeadlineError, UnavailableError, ValidationFailedError
 
 _LOG = logging.getLogger(__name__)
@@ -98,7 +97,7 @@ async def run_server(command: ServerCommand, *, seconds: float) -> AsyncGenerato
     parameters = StdioServerParameters(
         command=command.program, args=list(command.arguments), env=dict(command.environ)
     )
-    client = Client(_Watched(parameters, died=died), cache=None)
+    client = Client(Watched(parameters, died=died), cache=None)
     async with _entered(client, seconds=seconds):
         tools = await _tools(client, seconds=seconds)
         info = client.server_info
@@ -162,58 +161,3 @@ def _dead(title: str) -> UnavailableError:
     return UnavailableError(
         f"the MCP server {title} has died; it is being restarted", reason="MCP_DIED", retry_after=1.0
     )
-
-
-class _Watched:
-    """A transport that tells when the server's end of the line is closed."""
-
-    def __init__(self, parameters: StdioServerParameters, *, died: asyncio.Event) -> None:
-        self._inner = stdio_client(parameters)
-        self._died = died
-
-    async def __aenter__(self) -> tuple[Any, Any]:
-        reading, writing = await self._inner.__aenter__()
-        return _WatchedStream(reading, died=self._died), writing
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        return await self._inner.__aexit__(kind, error, trace)
-
-
-class _WatchedStream:
-    """Delegates to a stream of messages; its end is the server's."""
-
-    def __init__(self, inner: Any, *, died: asyncio.Event) -> None:
-        self._inner = inner
-        self._died = died
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    async def receive(self) -> Any:
-        """The next message."""
-        try:
-            return await self._inner.receive()
-        except Exception:
-            self._died.set()
-            raise
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Any:
-        try:
-            return await self._inner.__anext__()
-        except (Exception, StopAsyncIteration):
-            self._died.set()
-            raise
-
-    async def __aenter__(self) -> Self:
-        await self._inner.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        return await self._inner.__aexit__(kind, error, trace)

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from arms.planner.arithmetic import sum_in
 from arms.planner.plan import PlannedStep, PlanRequest
 
 PROSE, CODE = "text_generation", "code_generation"
@@ -15,18 +16,6 @@ SEARCH, ANSWER = "document_search", "document_answer"
 RUN, SHELL, HTTP = "code_execution", "shell_command", "http_request"
 
 _QUERY_CHARACTERS = 2000
-
-_SUM = re.compile(
-    r"(?:please\s+)?(?:compute|calculate|evaluate|what\s+is|what's|how\s+much\s+is)\s+(?:the\s+(?:value|result)\s+of\s+)?"
-    r"(?:the\s+expression\s+)?`?(?P<sum>[-+(.\d][-+*/^%().,\d\sx\u00d7\u00f7]*[).\d])`?\s*[.?]?",
-    re.IGNORECASE,
-)
-_OPERATION = re.compile(
-    r"[\d)]\s*(?:[+*^\u00d7\u00f7]|\s[-/x%]\s)\s*[-(.\d]|\)\s*[-/]|[-/]\s*\(", re.IGNORECASE
-)
-"""An operator between numbers: written with spaces where it may be part of a date, a name or a version."""
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_OPERATORS = str.maketrans({"^": "**", "\u00d7": "*", "\u00f7": "/", "x": "*", "X": "*"})
 
 _FENCE = re.compile(r"```[ \t]*(?P<language>[\w+-]*)[^\n]*\n(?P<code>.*?)```", re.DOTALL)
 _RUN_GIVEN = re.compile(r"^(?:please\s+)?(?:run|execute)\b", re.IGNORECASE)
@@ -81,12 +70,9 @@ def acting_steps(request: PlanRequest) -> list[PlannedStep] | None:
 
 
 def _arithmetic(request: PlanRequest) -> list[PlannedStep] | None:
-    """``What is 17 * 23?``: computed, not guessed; a date is no sum, and neither is a vehicle."""
-    match = _SUM.fullmatch(request.brief.goal.strip())
-    if match is None or not _OPERATION.search(match["sum"]):
-        return None
-    source = _THOUSANDS.sub("", match["sum"].translate(_OPERATORS))
-    if "," in source:
+    """``What is 17 * 23?``: computed, not guessed."""
+    source = sum_in(request.brief.goal)
+    if source is None:
         return None
     run = _step("compute", RUN, name="Compute it", instruction=request.brief.goal)
     return [_with(run, source=source, language="expression")]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -278,3 +279,48 @@ async def test_a_ready_model_makes_the_arm_healthy(model_state_file: Path) -> No
     ):
         status = await status_pb2_grpc.StatusServiceStub(channel).GetStatus(status_pb2.GetStatusRequest())
     assert status.state == status_pb2.STATE_HEALTHY
+
+
+class Refusing:
+    """A register that lets nobody in."""
+
+    async def register(self, **_: Any) -> float:
+        raise PermissionDeniedError("arms may not register here")
+
+    async def heartbeat(self, **_: Any) -> bool:
+        return False
+
+    async def deregister(self, **_: Any) -> None:
+        """Nobody is in."""
+
+
+async def test_an_arm_that_is_not_let_in_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("WARNING", logger="arms.registration"):
+        async with hosted([Shout()], register=Refusing()):
+            await asyncio.sleep(0.5)  # several tries
+    assert [record.getMessage() for record in caplog.records] == [
+        "not registered: arms may not register here"
+    ]
+
+
+class Holding(Shout):
+    """Holds something while it runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.holds = False
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[None]:
+        self.holds = True
+        try:
+            yield
+        finally:
+            self.holds = False
+
+
+async def test_an_arm_holds_what_it_needs_as_long_as_it_runs() -> None:
+    arm = Holding()
+    async with hosted([arm]):
+        assert arm.holds
+    assert not arm.holds

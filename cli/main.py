@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from cli.commands import arm, check, demo, model, run, serve, tasks, webhooks
+from cli.commands import arm, check, demo, index, model, run, search, serve, tasks, webhooks
 from servicekit.errors import OctoError
 from servicekit.version import octollm_version
 
@@ -18,6 +18,8 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("run")(run.run)
 app.command("check")(check.check)
+app.command("index")(index.index)
+app.command("search")(search.search)
 app.command("demo")(demo.demo)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(model.app, name="model")

@@ -85,14 +85,20 @@ async def answering(
         clients = await stack.enter_async_context(open_clients(settings, call_seconds=settings.call_timeout))
         book = StatusBook(clients=clients)
         directory = await stack.enter_async_context(
-            open_directory(clients=clients, book=book, call_seconds=settings.call_timeout)
+            open_directory(
+                clients=clients,
+                book=book,
+                call_seconds=settings.call_timeout,
+            )
         )
         access = await stack.enter_async_context(opened_access(settings, clients=clients, metrics=metrics))
         context = Context(
             clients=clients,
             book=book,
             directory=directory,
-            calls=ArmCalls(seconds=settings.arm_timeout),
+            calls=ArmCalls(
+                directory=directory, capabilities=clients.capabilities, seconds=settings.arm_timeout
+            ),
             metrics=metrics,
             uploads=asyncio.Semaphore(UPLOADS_AT_ONCE),
             draining=asyncio.Event(),

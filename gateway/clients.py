@@ -13,7 +13,7 @@ from octollm.orchestrator.v1.tasks_pb2_grpc import TaskServiceStub
 from octollm.reflex.v1.reflex_pb2_grpc import ReflexServiceStub
 from octollm.service.v1.status_pb2_grpc import StatusServiceStub
 
-from gateway.typed_arms import TypedArms, typed_arms
+from servicekit.capability.clients import Capabilities
 from servicekit.channel import open_channel
 from servicekit.internal_tokens import InternalTokens
 from servicekit.settings import ServiceSettings
@@ -46,7 +46,7 @@ class Clients:
     registry: "ArmRegistryServiceAsyncStub"
     reflex: "ReflexServiceAsyncStub"
     arms: Mapping[str, "ArmServiceAsyncStub"]
-    typed: TypedArms
+    capabilities: Capabilities
     status: Mapping[str, "StatusServiceAsyncStub"]
     tokens: InternalTokens | None
 
@@ -72,7 +72,7 @@ async def open_clients(settings: ServiceSettings, *, call_seconds: float) -> Asy
             registry=ArmRegistryServiceStub(channels["orchestrator"]),
             reflex=ReflexServiceStub(channels["reflex"]),
             arms={name: ArmServiceStub(channels[name]) for name in ARMS},
-            typed=typed_arms(channels),
+            capabilities=Capabilities(channel=channels["orchestrator"]),
             status={name: StatusServiceStub(channel) for name, channel in channels.items()},
             tokens=tokens,
         )

@@ -14,21 +14,29 @@ from octollm.service.v1.status_pb2_grpc import StatusServiceStub
 from gateway.clients import ARMS, Clients
 from gateway.status import Reply, Shared, StatusBook, asking_metrics, asking_status
 from servicekit.channel import open_channel
-from servicekit.errors import NotFoundError
-from servicekit.internal_tokens import InternalTokens
+from servicekit.errors import NotFoundError, UnavailableError
+from servicekit.principal import service_principal, set_principal
 
 if TYPE_CHECKING:  # exists in the stubs' types only
     from octollm.arms.v1.arm_pb2_grpc import ArmServiceAsyncStub
 
 MOST_CHANNELS = 64
-"""Channels to arms of others that are kept open."""
+"""Channels to registered arms that are kept open."""
 
 _PAGE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
+class ArmInstance:
+    """A running arm, and the channel to it."""
+
+    instance_id: str
+    channel: grpc.aio.Channel
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Line:
-    """An open channel to an arm of somebody else's."""
+    """An open channel to a registered arm."""
 
     channel: grpc.aio.Channel
     service: "ArmServiceAsyncStub"
@@ -62,6 +70,23 @@ class ArmDirectory:
             return self._clients.arms[arm_id]
         return (await self._line(arm_id)).service
 
+    async def instance(self, arm_id: str) -> ArmInstance:
+        """The registered instance of an arm: the one that a permission is for.
+
+        Raises:
+            NotFoundError: there is no such arm.
+            UnavailableError: it is one of the platform's own, and not there now.
+        """
+        found = (await self._registered.get()).get(arm_id)
+        if found is None and arm_id in ARMS:
+            raise UnavailableError(
+                f"the arm {arm_id} is down or still starting; try again shortly", reason="ARM_UNAVAILABLE"
+            )
+        if found is None:
+            raise _unknown(arm_id)
+        line = await self._line_of(found)
+        return ArmInstance(instance_id=found.instance_id, channel=line.channel)
+
     async def status(self, arm_id: str) -> Reply[GetStatusResponse]:
         """How an arm says it is.
 
@@ -94,17 +119,29 @@ class ArmDirectory:
     async def _line(self, arm_id: str) -> _Line:
         found = (await self._registered.get()).get(arm_id)
         if found is None:
-            raise NotFoundError(f"there is no arm {arm_id}; GET /arms lists them", field="arm_id")
-        endpoint = found.description.endpoint
-        line = self._lines.pop(endpoint, None) or _line_to(
-            endpoint, seconds=self._seconds, tokens=self._clients.tokens
-        )
+            raise _unknown(arm_id)
+        return await self._line_of(found)
+
+    async def _line_of(self, arm: pb.Arm) -> _Line:
+        endpoint = arm.description.endpoint
+        line = self._lines.pop(endpoint, None) or self._line_to(endpoint)
         self._lines[endpoint] = line  # the newest stands last
         if len(self._lines) > MOST_CHANNELS:
             await self._lines.pop(next(iter(self._lines))).channel.close()
         return line
 
+    def _line_to(self, endpoint: str) -> _Line:
+        channel = open_channel(endpoint, timeout=self._seconds, tokens=self._clients.tokens)
+        status = StatusServiceStub(channel)
+        return _Line(
+            channel=channel,
+            service=ArmServiceStub(channel),
+            status=Shared(asking_status(status)),
+            metrics=Shared(asking_metrics(status)),
+        )
+
     async def _fetch(self) -> Mapping[str, pb.Arm]:
+        set_principal(service_principal("gateway"))  # for whoever waits, not for the one who happened to ask
         found: dict[str, pb.Arm] = {}
         page = 1
         while True:
@@ -127,12 +164,5 @@ async def open_directory(
         await directory.close()
 
 
-def _line_to(endpoint: str, *, seconds: float, tokens: InternalTokens | None) -> _Line:
-    channel = open_channel(endpoint, timeout=seconds, tokens=tokens)
-    status = StatusServiceStub(channel)
-    return _Line(
-        channel=channel,
-        service=ArmServiceStub(channel),
-        status=Shared(asking_status(status)),
-        metrics=Shared(asking_metrics(status)),
-    )
+def _unknown(arm_id: str) -> NotFoundError:
+    return NotFoundError(f"there is no arm {arm_id}; GET /arms lists them", field="arm_id")

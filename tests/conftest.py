@@ -3,13 +3,14 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from pathlib import Path
 
 import pytest
 
 from cli.embedded.postgres import Postgres, embedded_postgres
 from cli.embedded.unprivileged import temporary_data_dir
+from tests.support.in_thread import in_thread
 from tests.support.postgres import BreakablePostgres, breakable_postgres, fresh_database
 from tests.support.valkey import Valkey, running_valkey
 
@@ -46,6 +47,18 @@ def database_url(shared_postgres: Postgres, database_names: Generator[str]) -> G
     """Return the URL of a fresh, empty database that has pgvector and belongs to this test alone."""
     with fresh_database(shared_postgres, name=next(database_names)) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def rest_platform(shared_postgres: Postgres, database_names: Generator[str]) -> Generator[Mapping[str, str]]:
+    """Run every service, the arms without a model, for all tests that only use REST; base URLs by port."""
+    from tests.support.rest_platform import rest_platform
+
+    with (
+        fresh_database(shared_postgres, name=next(database_names)) as url,
+        in_thread(rest_platform(database_url=url)) as endpoints,
+    ):
+        yield endpoints
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """The REST API as the client commands call it."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
@@ -11,6 +13,8 @@ from cli.client.trust import VARIABLE, is_distrusted, trusted
 from servicekit.errors import OctoError, UnavailableError
 
 _OUTLIVES_HEARTBEATS = 60.0
+_PATIENCE = 150.0
+"""Seconds that an answer may take: a waiting read, and a large document, take their time."""
 
 
 class ApiError(OctoError):
@@ -21,10 +25,13 @@ class ApiError(OctoError):
         code: the envelope's code, such as ``NOT_FOUND``.
         status: the HTTP status.
         request_id: the id under which the services logged the request.
+        retry_after: seconds after which trying again makes sense.
     """
 
-    def __init__(self, message: str, *, code: str, status: int, request_id: str) -> None:
-        super().__init__(message, reason=code)
+    def __init__(
+        self, message: str, *, code: str, status: int, request_id: str, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, reason=code, retry_after=retry_after)
         self.status = status
         self.request_id = request_id
 
@@ -91,6 +98,27 @@ class Api:
         """What the reflex finds in a text."""
         return self._json("POST", "/check", json={"text": text, "checks": {"cache": False}})
 
+    def put_document(
+        self, path: Path, *, title: str, media_type: str, metadata: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Store a file as a document.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        form = {"title": title, "metadata": json.dumps(metadata)}
+        with path.open("rb") as content:
+            return self._json(
+                "POST",
+                "/arms/retriever/documents",
+                data=form,
+                files={"file": (path.name, content, media_type)},
+            )
+
+    def search(self, query: Mapping[str, Any]) -> dict[str, Any]:
+        """Passages of the stored documents."""
+        return self._json("POST", "/arms/retriever/search", json=query)
+
     def health(self) -> dict[str, Any]:
         """How every service is; answered also while one is down."""
         return self._json("GET", "/health", accept=(200, 503))
@@ -123,10 +151,14 @@ class Api:
         *,
         json: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
         accept: tuple[int, ...] = (),
     ) -> dict[str, Any]:
         try:
-            response = self._http.request(method, path, json=json, params=params, timeout=100.0)
+            response = self._http.request(
+                method, path, json=json, params=params, data=data, files=files, timeout=_PATIENCE
+            )
         except httpx.TransportError as error:
             if is_distrusted(error):
                 raise UnavailableError(
@@ -151,6 +183,7 @@ def _refusal(response: httpx.Response) -> ApiError:
             code=error["code"],
             status=response.status_code,
             request_id=error["request_id"],
+            retry_after=float(response.headers.get("retry-after", 0)) or None,
         )
     except (ValueError, KeyError, TypeError):
         return ApiError(

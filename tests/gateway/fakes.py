@@ -14,6 +14,8 @@ from octollm.arms.v1 import arm_pb2, arm_pb2_grpc
 from octollm.orchestrator.v1 import (
     arm_registry_pb2,
     arm_registry_pb2_grpc,
+    capability_pb2,
+    capability_pb2_grpc,
     identity_pb2_grpc,
     tasks_pb2,
     tasks_pb2_grpc,
@@ -177,15 +179,15 @@ class Tasks(tasks_pb2_grpc.TaskServiceServicer):
 
 @dataclass
 class Registry(arm_registry_pb2_grpc.ArmRegistryServiceServicer):
-    """The coder, and the arms of others."""
+    """The coder, and whoever runs."""
 
     trouble: Trouble
-    others: dict[str, str] = field(default_factory=dict[str, str])
+    running: dict[str, str] = field(default_factory=dict[str, str])
 
     async def ListArms(
         self, request: arm_registry_pb2.ListArmsRequest, context: Context
     ) -> arm_registry_pb2.ListArmsResponse:
-        return arm_registry_pb2.ListArmsResponse(arms=self._arms(), total_items=1 + len(self.others))
+        return arm_registry_pb2.ListArmsResponse(arms=self._arms(), total_items=len(self._arms()))
 
     async def GetArm(
         self, request: arm_registry_pb2.GetArmRequest, context: Context
@@ -196,11 +198,29 @@ class Registry(arm_registry_pb2_grpc.ArmRegistryServiceServicer):
         return arm_registry_pb2.GetArmResponse(arm=found[request.arm_id])
 
     def _arms(self) -> list[arm_registry_pb2.Arm]:
-        found = [an_arm()]
-        for arm_id, endpoint in self.others.items():
-            found.append(an_arm())
-            found[-1].description.arm_id, found[-1].description.endpoint = arm_id, endpoint
-        return found
+        found = {"coder": an_arm()}
+        for arm_id, endpoint in self.running.items():
+            arm = found.setdefault(arm_id, an_arm())
+            arm.description.arm_id, arm.description.endpoint = arm_id, endpoint
+            arm.instance_id = f"{arm_id}-1"
+        return list(found.values())
+
+
+@dataclass
+class Capability(capability_pb2_grpc.CapabilityServiceServicer):
+    """Issues tokens that tell what they are for."""
+
+    trouble: Trouble
+
+    async def IssueCapability(
+        self, request: capability_pb2.IssueCapabilityRequest, context: Context
+    ) -> capability_pb2.IssueCapabilityResponse:
+        if self.trouble.permission:
+            raise self.trouble.permission
+        grant = request.grant
+        return capability_pb2.IssueCapabilityResponse(
+            token=f"{grant.audience_instance_id} {','.join(grant.acts)} {grant.arguments_sha256}"
+        )
 
 
 @dataclass
@@ -328,12 +348,13 @@ async def fakes(
     tasks, reflex, registry = Tasks(trouble), Reflex(trouble), Registry(trouble)
     identity = Identity()
     served, typed = {arm: Arm(arm, trouble) for arm in arms}, Typed(trouble)
-    registry.others = {arm: f"unix:{socket_dir / arm}.sock" for arm in arms if arm not in ADD}
+    registry.running = {arm: f"unix:{socket_dir / arm}.sock" for arm in arms}
 
     def add_orchestrator(server: grpc.aio.Server) -> None:
         tasks_pb2_grpc.add_TaskServiceServicer_to_server(tasks, server)
         identity_pb2_grpc.add_IdentityServiceServicer_to_server(identity, server)
         arm_registry_pb2_grpc.add_ArmRegistryServiceServicer_to_server(registry, server)
+        capability_pb2_grpc.add_CapabilityServiceServicer_to_server(Capability(trouble), server)
 
     def add_reflex(server: grpc.aio.Server) -> None:
         reflex_pb2_grpc.add_ReflexServiceServicer_to_server(reflex, server)

@@ -18,9 +18,12 @@ from gateway.schemas.arm_work.judge import ValidateResponse
 from gateway.schemas.arm_work.planner import PlanResponse
 from gateway.schemas.arm_work.retriever import SearchResponse
 from gateway.schemas.arm_work.step import StepResponse
+from servicekit.capability.call import call_bytes, call_sha256
 from servicekit.errors import (
     ConflictError,
     DeadlineError,
+    InternalError,
+    NotFoundError,
     PermissionDeniedError,
     RateLimitError,
     UnavailableError,
@@ -39,6 +42,17 @@ WORK: list[tuple[str, str, dict[str, Any], Any]] = [
     ("parrot", "/execute", examples.STEP_REQUEST, StepResponse),
 ]
 """Of each arm: its route, a request, the shape of the answer."""
+
+ACTS = {
+    "planner": "plan",
+    "executor": "code_execution",
+    "retriever": "document_search",
+    "coder": "code_generation",
+    "judge": "validate",
+    "guardian": "review",
+    "parrot": "document_search",
+}
+"""Of each arm: the capability that the request asks for."""
 
 IDS = [arm for arm, *_ in WORK]
 
@@ -219,6 +233,8 @@ async def test_broken_rules_are_told_before_any_arm_is_asked(
         (ConflictError("no", reason="BUDGET_EXCEEDED"), 409),
         (RateLimitError("no"), 429),
         (UnavailableError("no", reason="SANDBOX_UNAVAILABLE", retry_after=3), 503),
+        (InternalError("the model wrote nothing", reason="MODEL_OUTPUT_EMPTY"), 503),
+        (InternalError("no"), 500),
         (RuntimeError("no"), 500),
     ],
     ids=lambda it: type(it).__name__ if isinstance(it, Exception) else None,
@@ -238,6 +254,39 @@ async def test_a_failure_of_an_arm_has_its_documented_status(  # noqa: PLR0917  
     arms.fakes.trouble.error = None
     assert answer.status_code == status
     assert ("retry-after" in answer.headers) == (status in {429, 503})
+
+
+@SHARED
+@pytest.mark.parametrize(("arm", "path", "body", "shape"), WORK, ids=IDS)
+async def test_the_permission_is_for_exactly_this_call(  # noqa: PLR0917  # the columns of the table
+    arms: Gateway, arms_api: httpx.AsyncClient, arm: str, path: str, body: dict[str, Any], shape: Any
+) -> None:
+    heard = arms.fakes.typed.requests if arm in ARMS else arms.fakes.arms[arm].requests
+    await arms_api.post(f"/arms/{arm}{path}", json=body)
+    instance_id, acts, covered = heard[-1].capability_token.split()
+    assert instance_id == f"{arm}-1"
+    assert acts == ACTS[arm]
+    assert covered == call_sha256(call_bytes(heard[-1]))
+
+
+@SHARED
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (PermissionDeniedError("no"), 403),
+        (NotFoundError("gone", reason="ARM_INSTANCE_UNKNOWN"), 503),
+        (UnavailableError("no"), 503),
+    ],
+)
+async def test_without_permission_no_arm_is_called(
+    arms: Gateway, arms_api: httpx.AsyncClient, error: Exception, status: int
+) -> None:
+    before = len(arms.fakes.typed.requests)
+    arms.fakes.trouble.permission = error
+    for arm, path, body, _ in WORK:
+        assert (await arms_api.post(f"/arms/{arm}{path}", json=body)).status_code == status
+    arms.fakes.trouble.permission = None
+    assert len(arms.fakes.typed.requests) == before
 
 
 async def test_an_arm_that_is_down_is_503(start: Starter) -> None:

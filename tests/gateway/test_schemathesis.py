@@ -3,9 +3,7 @@
 No server error, no undocumented answer; what the contract allows is taken, what it forbids refused.
 """
 
-import asyncio
 import os
-import threading
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -27,6 +25,7 @@ from gateway.door import door_app
 from gateway.routes.table import DOORS
 from tests.gateway.conftest import Gateway, running_gateway
 from tests.gateway.fakes import a_completed_task
+from tests.support.in_thread import in_thread
 
 EXAMPLES = int(os.environ.get("OCTOLLM_TEST_EXAMPLES", "12"))
 """Generated requests an operation and mode; the variable asks for more."""
@@ -52,17 +51,8 @@ MODES = {"allowed": GenerationMode.POSITIVE, "forbidden": GenerationMode.NEGATIV
 @pytest.fixture(scope="module")
 def served() -> Generator[Gateway]:
     """A gateway on an event loop of its own: schemathesis speaks synchronously."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    block = with_a_task()
-    try:
-        yield asyncio.run_coroutine_threadsafe(block.__aenter__(), loop).result(30)
-    finally:
-        asyncio.run_coroutine_threadsafe(block.__aexit__(None, None, None), loop).result(30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
+    with in_thread(with_a_task()) as gateway:
+        yield gateway
 
 
 @asynccontextmanager

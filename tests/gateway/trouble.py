@@ -10,12 +10,14 @@ class Trouble:
 
     Attributes:
         error: raised instead of an answer.
+        permission: raised instead of a permission.
         hang: calls wait for this before they answer.
         cancelled: set when a call that hangs was cancelled.
         entered: set when a call began.
     """
 
     error: Exception | None = None
+    permission: Exception | None = None
     hang: asyncio.Event | None = None
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     entered: asyncio.Event = field(default_factory=asyncio.Event)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Body, Request, Response
+from octollm.arms.v1.coder_pb2_grpc import CoderServiceStub
 
 from gateway.context import context_of
 from gateway.convert.arm_work.coder import code, to_code
@@ -31,8 +32,6 @@ async def write_code(
     body: Annotated[CodeRequest, Body(openapi_examples={"function": {"value": examples.CODE_REQUEST}})],
 ) -> Response:
     """Works on code with the language model; what it writes is run with its tests where that is possible."""
-    context = context_of(request)
-    made = await context.calls.one(
-        context.clients.typed.coder.WriteCode, to_code(body), arm_id="coder", act="code_generation"
-    )
+    coder = await context_of(request).calls.arm("coder", CoderServiceStub)
+    made = await coder.one(coder.stub.WriteCode, to_code(body), act="code_generation")
     return json_answer(code(made))

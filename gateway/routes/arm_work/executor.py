@@ -4,6 +4,7 @@ from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import Body, Request, Response
+from octollm.arms.v1.executor_pb2_grpc import ExecutorServiceStub
 
 from gateway.context import context_of
 from gateway.convert.arm_work.executor import act_of, outcome, to_action
@@ -39,14 +40,10 @@ async def run_action(
     body: Annotated[ExecuteRequest, Body(openapi_examples={"python": {"value": examples.EXECUTE_REQUEST}})],
 ) -> Response:
     """Runs one action and answers when it has ended; a client that leaves ends it."""
-    context = context_of(request)
     action = to_action(body)
-    events = context.calls.each(
-        context.clients.typed.executor.RunAction,
-        action,
-        arm_id="executor",
-        act=act_of(action),
-        seconds=body.timeout_seconds + _MARGIN,
+    executor = await context_of(request).calls.arm("executor", ExecutorServiceStub)
+    events = executor.each(
+        executor.stub.RunAction, action, act=act_of(action), seconds=body.timeout_seconds + _MARGIN
     )
     written = {"stdout": bytearray(), "stderr": bytearray()}
     async with aclosing(events):

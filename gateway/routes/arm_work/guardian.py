@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Body, Request, Response
+from octollm.arms.v1.guardian_pb2_grpc import GuardianServiceStub
 
 from gateway.context import context_of
 from gateway.convert.arm_work.guardian import review, to_review
@@ -33,8 +34,6 @@ async def review_content(
     body: Annotated[ReviewRequest, Body(openapi_examples={"answer": {"value": examples.REVIEW_REQUEST}})],
 ) -> Response:
     """Reflex and policy on one text: it passes, passes redacted, or is blocked."""
-    context = context_of(request)
-    made = await context.calls.one(
-        context.clients.typed.guardian.ReviewContent, to_review(body), arm_id="guardian", act="review"
-    )
+    guardian = await context_of(request).calls.arm("guardian", GuardianServiceStub)
+    made = await guardian.one(guardian.stub.ReviewContent, to_review(body), act="review")
     return json_answer(review(made))

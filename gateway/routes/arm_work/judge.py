@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Body, Request, Response
+from octollm.arms.v1.judge_pb2_grpc import JudgeServiceStub
 
 from gateway.context import context_of
 from gateway.convert.arm_work.judge import judgement, to_validate
@@ -35,8 +36,6 @@ async def validate_output(
     ],
 ) -> Response:
     """A verdict with evidence for every criterion; rules decide what they can, the model the rest."""
-    context = context_of(request)
-    made = await context.calls.one(
-        context.clients.typed.judge.ValidateOutput, to_validate(body), arm_id="judge", act="validate"
-    )
+    judge = await context_of(request).calls.arm("judge", JudgeServiceStub)
+    made = await judge.one(judge.stub.ValidateOutput, to_validate(body), act="validate")
     return json_answer(judgement(made))

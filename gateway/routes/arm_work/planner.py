@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Body, Request, Response
+from octollm.arms.v1.planner_pb2_grpc import PlannerServiceStub
 
 from gateway.context import context_of
 from gateway.convert.arm_work.planner import offered_by, plan, to_offers, to_plan
@@ -35,7 +36,6 @@ async def create_plan(
         offers = offered_by(await context.directory.registered())
     else:
         offers = to_offers(body.capabilities)
-    made = await context.calls.one(
-        context.clients.typed.planner.CreatePlan, to_plan(body, offers=offers), arm_id="planner", act="plan"
-    )
+    planner = await context.calls.arm("planner", PlannerServiceStub)
+    made = await planner.one(planner.stub.CreatePlan, to_plan(body, offers=offers), act="plan")
     return json_answer(plan(made))

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Body, Form, Query, Request, Response
 from octollm.arms.v1 import retriever_pb2 as pb
+from octollm.arms.v1.retriever_pb2_grpc import RetrieverServiceStub
 
 from gateway.context import context_of
 from gateway.convert.arm_work.retriever import document, passages, to_document, to_search
@@ -52,10 +53,9 @@ async def search(
     body: Annotated[SearchRequest, Body(openapi_examples={"question": {"value": examples.SEARCH_REQUEST}})],
 ) -> Response:
     """The passages of the tenant's documents that answer a query best, each with its citation."""
-    context = context_of(request)
-    found = await context.calls.one(
-        context.clients.typed.retriever.Search, to_search(body), arm_id="retriever", act="document_search"
-    )
+    retriever = await context_of(request).calls.arm("retriever", RetrieverServiceStub)
+    asked = to_search(body)
+    found = await retriever.one(retriever.stub.Search, asked, act="document_search")
     return json_answer(passages(found))
 
 
@@ -81,11 +81,10 @@ async def put_document(
     """
     context = context_of(request)
     title, media_type = title_of(form), media_type_of(form.file)
+    retriever = await context.calls.arm("retriever", RetrieverServiceStub)
     async with uploaded(form.file, most=DOCUMENT_BYTES, context=context) as content:
         asked = to_document(title=title, media_type=media_type, content=content, metadata=form.metadata or {})
-        stored = await context.calls.one(
-            context.clients.typed.retriever.PutDocument, asked, arm_id="retriever", act="put_document"
-        )
+        stored = await retriever.one(retriever.stub.PutDocument, asked, act="put_document")
     told_as = document(stored.document)
     location = f"{request.scope['path']}/{stored.document.document_id}"
     return json_answer(told_as, status=201, headers={"location": location})
@@ -101,13 +100,9 @@ async def put_document(
 )
 async def list_documents(request: Request, query: Annotated[PageQuery, Query()]) -> Response:
     """The tenant's documents, newest first."""
-    context = context_of(request)
-    found = await context.calls.one(
-        context.clients.typed.retriever.ListDocuments,
-        pb.ListDocumentsRequest(page=query.page, page_size=query.page_size),
-        arm_id="retriever",
-        act="list_documents",
-    )
+    retriever = await context_of(request).calls.arm("retriever", RetrieverServiceStub)
+    asked = pb.ListDocumentsRequest(page=query.page, page_size=query.page_size)
+    found = await retriever.one(retriever.stub.ListDocuments, asked, act="list_documents")
     return page_answer([document(it) for it in found.documents], query=query, total_items=found.total_items)
 
 
@@ -121,13 +116,9 @@ async def list_documents(request: Request, query: Annotated[PageQuery, Query()])
 )
 async def get_document(request: Request, document_id: DocumentInPath) -> Response:
     """One document's description."""
-    context = context_of(request)
-    found = await context.calls.one(
-        context.clients.typed.retriever.GetDocument,
-        pb.GetDocumentRequest(document_id=document_id),
-        arm_id="retriever",
-        act="get_document",
-    )
+    retriever = await context_of(request).calls.arm("retriever", RetrieverServiceStub)
+    asked = pb.GetDocumentRequest(document_id=document_id)
+    found = await retriever.one(retriever.stub.GetDocument, asked, act="get_document")
     return json_answer(document(found.document))
 
 
@@ -141,11 +132,7 @@ async def get_document(request: Request, document_id: DocumentInPath) -> Respons
 )
 async def delete_document(request: Request, document_id: DocumentInPath) -> Response:
     """Removes a document and its chunks."""
-    context = context_of(request)
-    await context.calls.one(
-        context.clients.typed.retriever.DeleteDocument,
-        pb.DeleteDocumentRequest(document_id=document_id),
-        arm_id="retriever",
-        act="delete_document",
-    )
+    retriever = await context_of(request).calls.arm("retriever", RetrieverServiceStub)
+    asked = pb.DeleteDocumentRequest(document_id=document_id)
+    await retriever.one(retriever.stub.DeleteDocument, asked, act="delete_document")
     return Response(status_code=204)

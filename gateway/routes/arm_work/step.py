@@ -4,6 +4,7 @@ from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import Body, Request, Response
+from octollm.arms.v1.arm_pb2_grpc import ArmServiceStub
 
 from gateway.context import context_of
 from gateway.convert.arm_work.step import step_result, to_step
@@ -40,9 +41,8 @@ async def execute_step(
 
     The executor has a route of its own under this path, which takes actions.
     """
-    context = context_of(request)
-    service = await context.directory.service(arm_id)
-    events = context.calls.each(service.Execute, to_step(body), arm_id=arm_id, act=body.capability)
+    arm = await context_of(request).calls.arm(arm_id, ArmServiceStub)
+    events = arm.each(arm.stub.Execute, to_step(body), act=body.capability)
     async with aclosing(events):
         async for event in events:
             if event.HasField("result"):

@@ -11,7 +11,7 @@ from tests.support.collector import Collector, Span, running_collector
 from tests.support.openai_server import ModelServer, running_model
 from tests.support.platform import running_platform, until
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 REQUEST_ID = "traced-1"
@@ -73,7 +73,7 @@ def ran() -> Generator[Ran]:
         }
         with running_platform(data_dir, model="m", flags=("--workers", "2"), environ=environ) as platform:
             with httpx.Client(base_url=platform.url, timeout=70) as api:
-                until(lambda: has_arms(api), seconds=60, what="every arm to be registered")
+                until(lambda: has_arms(api), seconds=60, what="every arm to be healthy")
                 task = run_traced(api)
             assert collector.spans == []
             assert platform.stop()[0] == 0
@@ -81,7 +81,9 @@ def ran() -> Generator[Ran]:
 
 
 def has_arms(api: httpx.Client) -> bool:
-    return len(api.get("/arms").json()["data"]) == len(SERVICES) - 3
+    """Whether all are there and able; the sandbox's self-test takes a while after the start."""
+    arms = api.get("/arms").json()["data"]
+    return [arm["status"] for arm in arms] == ["healthy"] * (len(SERVICES) - 3)
 
 
 def run_traced(api: httpx.Client) -> dict[str, Any]:
@@ -137,7 +139,8 @@ def test_it_tells_what_the_task_went_through(ran: Ran) -> None:
     assert [span.attributes["octollm.arm_id"] for span in steps] == ["retriever", "coder", "executor"]
     assert 0 <= drive.start - by_name["queue"].end < 2e9
     assert all(span.end >= span.start for span in ran.spans)
-    assert not any(span.failed for span in ran.spans)
+    failed = [(span.service, span.attributes["error.type"]) for span in ran.spans if span.failed]
+    assert failed == []
 
 
 def test_calls_of_the_model_follow_the_genai_conventions(ran: Ran) -> None:

@@ -1,6 +1,7 @@
 """Several workers on the same sockets: one limit, one page of metrics, replaced when dead, ended together."""
 
 import asyncio
+import io
 import json
 import os
 import re
@@ -9,11 +10,15 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+from pydantic import SecretStr
 
+from gateway.settings import GatewaySettings
+from gateway.workers.handover import Handover, received
 from servicekit.errors import UnavailableError
 from tests.gateway.conftest import Gateway, Starter
 from tests.gateway.raw import read_answer
@@ -146,3 +151,15 @@ def test_kill_nine_of_the_gateway_leaves_no_worker() -> None:
     asyncio.run(until_gone(family))
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{base}/api/v1/health")
+
+
+def test_a_worker_gets_the_settings_as_they_are_secrets_included() -> None:
+    settings = GatewaySettings(
+        auth="required",
+        internal_key=SecretStr("k" * 40),
+        redis_url=SecretStr("redis://h"),
+        data_dir=Path("/somewhere"),
+        trusted_proxies=("10.0.0.0/8",),
+    )
+    given = Handover(settings=settings, sockets={"gateway": 3}, metrics=Path("/m"))
+    assert received(io.BytesIO(given.line())) == given

@@ -1,8 +1,9 @@
 """How much the reflex finds on public texts, and how often it is wrong: flagged and blocked apart, counted.
 
-    python -m bench.accuracy [--directory DIR] [--most 3000]
+    python -m bench.accuracy [--directory DIR] [--most 1500] [--write]
 
 Downloads the sets by package name. Rows "held out" are texts of families that nothing was tuned on.
+`--write` puts the result into bench/RESULTS-reflex.md.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.reflex_peers import Lines, classifier, detect_secrets, missing, presidio, usual_patterns
+from bench.report import Report
 from reflex.app import detector
 from reflex.detect import Detector, Wanted
 from reflex.policy import Policy
@@ -33,6 +35,7 @@ DRESSES: dict[str, Callable[[str], str]] = {
     "rot13": lambda text: codecs.encode(text, "rot13"),
 }
 SEED = 4
+RESULTS = Path(__file__).parent / "RESULTS-reflex.md"
 
 
 @dataclass
@@ -48,16 +51,22 @@ class Tally:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--directory", type=Path, default=Path(".cache/reflex-sets"))
-    parser.add_argument("--most", type=int, default=3000, help="texts of one set at most")
+    parser.add_argument("--most", type=int, default=1500, help="texts of one set at most")
+    parser.add_argument("--write", action="store_true", help=f"put the results into {RESULTS.name}")
     arguments = parser.parse_args()
+    report = Report()
     directory = fetch(directory=arguments.directory)
     ours = detector()
     samples = _limited(load(directory=directory), most=arguments.most)
-    report_injection(ours, samples)
-    report_disguises(ours, [sample.text for sample in samples if sample.attack and len(sample.text) < 700])
-    report_personal(ours, personal(directory=directory, count=3000, seed=SEED))
-    report_secrets(ours, credentials(directory=directory, count=5, seed=SEED))
-    report_secret_noise(ours, [s.text for s in samples if s.set == "standard library"])
+    report_injection(report, ours, samples)
+    report_disguises(
+        report, ours, [sample.text for sample in samples if sample.attack and len(sample.text) < 700]
+    )
+    report_personal(report, ours, personal(directory=directory, count=3000, seed=SEED))
+    report_secrets(report, ours, credentials(directory=directory, count=5, seed=SEED))
+    report_secret_noise(report, ours, [s.text for s in samples if s.set == "standard library"])
+    if arguments.write:
+        report.write(path=RESULTS, section="accuracy")
 
 
 def verdict(ours: Detector, text: str, *, wanted: Wanted) -> Verdict:
@@ -74,10 +83,10 @@ def _limited(samples: Iterable[Sample], *, most: int) -> list[Sample]:
     return chosen
 
 
-def report_injection(ours: Detector, samples: Sequence[Sample]) -> None:
+def report_injection(report: Report, ours: Detector, samples: Sequence[Sample]) -> None:
     usual, _ = usual_patterns()
     peers = {"usual patterns": usual, "bundled classifier": classifier()}
-    print(f"\n## Injection\n\nnot installed: {missing(peers) or 'none'}\n")
+    report.line(f"\n## Injection\n\nnot installed: {missing(peers) or 'none'}\n")
     tallies: dict[tuple[str, bool, str], Tally] = defaultdict(Tally)
     for sample in samples:
         found = verdict(ours, sample.text, wanted=Wanted(pii=False, secrets=False))
@@ -88,32 +97,32 @@ def report_injection(ours: Detector, samples: Sequence[Sample]) -> None:
             tally.flagged += found.flagged
             tally.blocked += found.action.value == "block"
             tally.peers.update(said)
-    print("| set | attack | part | texts | flagged | blocked | usual patterns | bundled classifier |")
-    print("|---|---|---|---|---|---|---|---|")
+    report.line("| set | attack | part | texts | flagged | blocked | usual patterns | bundled classifier |")
+    report.line("|---|---|---|---|---|---|---|---|")
     for (name, attack, part), tally in sorted(tallies.items(), key=lambda row: (not row[0][1], row[0])):
         shares = [_share(count, tally.texts) for count in (tally.flagged, tally.blocked)]
         others = [_share(tally.peers[peer], tally.texts) for peer in peers]
         row = [name, "yes" if attack else "no", part, str(tally.texts), *shares, *others]
-        print(f"| {' | '.join(row)} |")
+        report.line(f"| {' | '.join(row)} |")
 
 
-def report_disguises(ours: Detector, texts: Sequence[str]) -> None:
+def report_disguises(report: Report, ours: Detector, texts: Sequence[str]) -> None:
     wanted = Wanted(pii=False, secrets=False)
     plain = [text for text in texts if verdict(ours, text, wanted=wanted).flagged]
-    print(f"\n## Hits kept in disguise, of {len(plain)} flagged attacks under 700 characters\n")
-    print("| disguise | kept |\n|---|---|")
+    report.line(f"\n## Hits kept in disguise, of {len(plain)} flagged attacks under 700 characters\n")
+    report.line("| disguise | kept |\n|---|---|")
     for name, dress in DRESSES.items():
         kept = sum(verdict(ours, dress(text), wanted=wanted).flagged for text in plain)
-        print(f"| {name} | {_share(kept, len(plain))} |")
+        report.line(f"| {name} | {_share(kept, len(plain))} |")
 
 
-def report_personal(ours: Detector, texts: Sequence[Labelled]) -> None:
-    print("\n## Personal data, structured types, on filled templates of presidio-evaluator\n")
-    print("| | recall | precision | values | false |\n|---|---|---|---|---|")
+def report_personal(report: Report, ours: Detector, texts: Sequence[Labelled]) -> None:
+    report.line("\n## Personal data, structured types, on filled templates of presidio-evaluator\n")
+    report.line("| | recall | precision | values | false |\n|---|---|---|---|---|")
     finders = {"ours": _finder(ours), "presidio patterns": presidio()}
     for name, find in finders.items():
         if find is None:
-            print(f"| {name} | not installed | | | |")
+            report.line(f"| {name} | not installed | | | |")
             continue
         found = false = values = 0
         for labelled in texts:
@@ -122,7 +131,9 @@ def report_personal(ours: Detector, texts: Sequence[Labelled]) -> None:
             for kind, start, end in labelled.spans:
                 found += any(_meets(span, (start, end)) and span[0] == kind for span in spans)
             false += sum(not any(_meets(span, (a, b)) for _, a, b in labelled.spans) for span in spans)
-        print(f"| {name} | {found / values:.3f} | {found / max(1, found + false):.3f} | {values} | {false} |")
+        report.line(
+            f"| {name} | {found / values:.3f} | {found / max(1, found + false):.3f} | {values} | {false} |"
+        )
 
 
 def _finder(ours: Detector) -> Callable[[str], list[tuple[str, int, int]]]:
@@ -147,33 +158,33 @@ def _secret_finders(ours: Detector) -> dict[str, Lines | None]:
     return {"ours": find, "detect-secrets": detect_secrets()}
 
 
-def report_secrets(ours: Detector, lines: Sequence[tuple[str, str]]) -> None:
-    print("\n## Provider secrets written from the formats that CredSweeper's rules describe\n")
-    print("| | lines found | formats found at least 4 times in 5 |\n|---|---|---|")
+def report_secrets(report: Report, ours: Detector, lines: Sequence[tuple[str, str]]) -> None:
+    report.line("\n## Provider secrets written from the formats that CredSweeper's rules describe\n")
+    report.line("| | lines found | formats found at least 4 times in 5 |\n|---|---|---|")
     for name, find in _secret_finders(ours).items():
         if find is None:
-            print(f"| {name} | not installed | |")
+            report.line(f"| {name} | not installed | |")
             continue
         found = find([line for _, line in lines])
         by_format: dict[str, list[bool]] = defaultdict(list)
         for number, (kind, _) in enumerate(lines):
             by_format[kind].append(number in found)
         formats = sum(sum(hits) >= 4 for hits in by_format.values())
-        print(f"| {name} | {_share(len(found), len(lines))} | {formats} of {len(by_format)} |")
+        report.line(f"| {name} | {_share(len(found), len(lines))} | {formats} of {len(by_format)} |")
 
 
-def report_secret_noise(ours: Detector, pages: Sequence[str]) -> None:
+def report_secret_noise(report: Report, ours: Detector, pages: Sequence[str]) -> None:
     lines = [line for page in pages for line in page.splitlines() if line.strip()][:20_000]
-    print(f"\n## Secrets seen in {len(lines)} lines of the standard library, which has none\n")
-    print("| | lines flagged | us a line |\n|---|---|---|")
+    report.line(f"\n## Secrets seen in {len(lines)} lines of the standard library, which has none\n")
+    report.line("| | lines flagged | us a line |\n|---|---|---|")
     for name, find in _secret_finders(ours).items():
         if find is None:
-            print(f"| {name} | not installed | |")
+            report.line(f"| {name} | not installed | |")
             continue
         started = time.thread_time()
         flagged = len(find(lines))
         spent = (time.thread_time() - started) / len(lines) * 1e6
-        print(f"| {name} | {_share(flagged, len(lines))} | {spent:.0f} |")
+        report.line(f"| {name} | {_share(flagged, len(lines))} | {spent:.0f} |")
 
 
 def _share(count: int, of: int) -> str:

@@ -143,7 +143,10 @@ def _servicer(
     verdicts = BoundedCache[Outcome](
         entries=settings.verdict_entries, memory=settings.verdict_bytes, clock=clock
     )
-    policy = Policy(injection=Thresholds(flag=settings.flag_threshold, block=settings.block_threshold))
+    policy = Policy(
+        injection=Thresholds(flag=settings.flag_threshold, block=settings.block_threshold),
+        by_role=settings.role_thresholds,
+    )
     stats = Stats(clock=clock)
     checker = Checker(
         detector=_detector(engine=engine, weights=weights),

@@ -1,14 +1,14 @@
 """The pipeline of Check: verdict cache, detection off the loop, verdict, redaction, value look-up, counts."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from reflex.bounded import BoundedCache
 from reflex.detect import Detector, Wanted
 from reflex.lanes import Lanes
 from reflex.meters import Meters
-from reflex.policy import Handling, Policy
+from reflex.policy import Handling, Policy, Thresholds
 from reflex.redact import Redaction, Redactor
 from reflex.single_flight import SingleFlight
 from reflex.stats import Stats
@@ -117,19 +117,23 @@ class Checker:
         self._clock = clock
         self._flights = SingleFlight[Outcome]()
 
-    async def check(self, *, text: str, options: Options, tenant: str, role: str = "") -> Checked:
+    async def check(self, *, text: str, options: Options, tenant: str, roles: Sequence[str] = ()) -> Checked:
         """Check one text for a tenant.
 
         Args:
             text: 1 to 100,000 characters.
             options: how.
             tenant: whose caches are asked.
-            role: the caller's, for thresholds of its own.
+            roles: the caller's, for thresholds of their own.
         """
         started = self._clock()
-        key = self._verdict_key(text=text, options=options, tenant=tenant, role=role)
+        thresholds = self._policy.thresholds(roles=roles)
+        key = self._verdict_key(text=text, options=options, tenant=tenant, thresholds=thresholds)
         kept = self._verdicts.get(key) if options.cache else None
-        outcome = kept.value if kept else await self._scan_once(key, text=text, options=options, role=role)
+        if kept:
+            outcome = kept.value
+        else:
+            outcome = await self._scan_once(key, text=text, options=options, thresholds=thresholds)
         value_key, value = "", None
         if options.cache:
             # A value never stands in for a verdict, and a blocked text gets none.
@@ -148,10 +152,10 @@ class Checker:
             policy_version=self._version,
         )
 
-    async def _scan_once(self, key: str, *, text: str, options: Options, role: str) -> Outcome:
+    async def _scan_once(self, key: str, *, text: str, options: Options, thresholds: Thresholds) -> Outcome:
         async def scan() -> Outcome:
             outcome = await self._lanes.run(
-                length=len(text), work=lambda: self._scan(text=text, options=options, role=role)
+                length=len(text), work=lambda: self._scan(text=text, options=options, thresholds=thresholds)
             )
             if options.cache:
                 size = len(outcome.sanitized.encode()) + 200 * len(outcome.verdict.findings)
@@ -160,9 +164,9 @@ class Checker:
 
         return await self._flights.do(key, scan)
 
-    def _scan(self, *, text: str, options: Options, role: str) -> Outcome:
+    def _scan(self, *, text: str, options: Options, thresholds: Thresholds) -> Outcome:
         findings = self._detector.detect(text=text, wanted=options.wanted)
-        verdict = judge(findings=findings, policy=self._policy, role=role, pii=options.pii)
+        verdict = judge(findings=findings, policy=self._policy, thresholds=thresholds, pii=options.pii)
         if verdict.action is Action.BLOCK or not options.redact:
             return Outcome(verdict=verdict, sanitized="")
         replaced = redactable(verdict=verdict, policy=self._policy, pii=options.pii)
@@ -170,12 +174,12 @@ class Checker:
             verdict=verdict, sanitized=self._redactor.redact(text=text, findings=replaced, way=options.way)
         )
 
-    def _verdict_key(self, *, text: str, options: Options, tenant: str, role: str) -> str:
+    def _verdict_key(self, *, text: str, options: Options, tenant: str, thresholds: Thresholds) -> str:
         """SHA-256 of tenant, exact text, flags and policy version: any difference is another verdict."""
         wanted = options.wanted
         flags = (
             wanted.pii, wanted.secrets, wanted.injection, options.cache, options.redact, options.way,
-            options.pii, role, tenant, self._version,
+            options.pii, thresholds, tenant, self._version,
         )  # fmt: skip
         digest = hashlib.sha256(repr(flags).encode())
         digest.update(text.encode("utf-8", "surrogatepass"))

@@ -1,7 +1,7 @@
 """The policy: from which risk a text is flagged or blocked, what happens to PII and secrets; versioned."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
@@ -49,9 +49,10 @@ class Policy:
     least_confidence: float = 0.4
     near: int = 1500
 
-    def thresholds(self, *, role: str = "") -> Thresholds:
-        """The thresholds of a caller's role."""
-        return self.by_role.get(role, self.injection)
+    def thresholds(self, *, roles: Sequence[str] = ()) -> Thresholds:
+        """The thresholds of a caller; of several roles with thresholds of their own the strictest."""
+        own = [self.by_role[role] for role in roles if role in self.by_role] or [self.injection]
+        return Thresholds(flag=min(one.flag for one in own), block=min(one.block for one in own))
 
     def version(self, *, rules: str) -> str:
         """A short name that changes when the policy or the rules do.

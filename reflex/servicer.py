@@ -150,7 +150,11 @@ class ReflexServicer(reflex_pb2_grpc.ReflexServiceServicer):
         )
 
     async def _check(self, *, text: str, options: Options) -> reflex_pb2.CheckResponse:
-        return _response(await self._checker.check(text=text, options=options, tenant=_tenant()))
+        caller = current_principal()
+        checked = await self._checker.check(
+            text=text, options=options, tenant=caller.tenant, roles=caller.roles
+        )
+        return _response(checked)
 
 
 def _tenant() -> str:

@@ -4,6 +4,7 @@ import secrets
 
 from pydantic import Field, SecretStr
 
+from reflex.policy import Thresholds
 from servicekit.settings import ServiceSettings
 
 
@@ -36,5 +37,7 @@ class ReflexSettings(ServiceSettings):
     """Threads for long texts."""
     block_threshold: float = Field(default=0.85, gt=0, le=1)
     """Risk of injection from which a text is blocked."""
+    role_thresholds: dict[str, Thresholds] = Field(default_factory=dict)
+    """For each role with thresholds of its own "flag" and "block"; of several roles the strictest count."""
     flag_threshold: float = Field(default=0.5, gt=0, le=1)
     """Risk of injection from which it is reported."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from reflex.context import is_mention
 from reflex.findings import Category, Finding, Severity
-from reflex.policy import Handling, Policy
+from reflex.policy import Handling, Policy, Thresholds
 
 
 class Action(StrEnum):
@@ -42,14 +42,18 @@ _LEAK_RISKS = {Severity.LOW: 0.1, Severity.MEDIUM: 0.3, Severity.HIGH: 0.5, Seve
 
 
 def judge(
-    *, findings: Sequence[Finding], policy: Policy, role: str = "", pii: Handling | None = None
+    *,
+    findings: Sequence[Finding],
+    policy: Policy,
+    thresholds: Thresholds | None = None,
+    pii: Handling | None = None,
 ) -> Verdict:
     """Weigh findings under a policy.
 
     Args:
         findings: everything that was detected.
         policy: thresholds and handlings.
-        role: of the caller, for thresholds of its own.
+        thresholds: of the caller; the policy's for everybody when None.
         pii: what the caller wants done with personal data; the policy's way when None.
     """
     data = [
@@ -58,7 +62,7 @@ def judge(
         if finding.category is not Category.INJECTION and finding.confidence >= policy.least_confidence
     ]
     attacks = [finding for finding in findings if finding.category is Category.INJECTION]
-    thresholds = policy.thresholds(role=role)
+    thresholds = thresholds or policy.injection
     danger = injection_risk(findings=attacks, near=policy.near)
     flagged = danger >= thresholds.flag
     kept = sorted(data + (_strongest(attacks) if flagged else []), key=lambda found: (found.start, found.end))

@@ -1,11 +1,13 @@
 """`octollm check`: the marks stand where the findings are."""
 
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from cli.commands.check import place, show_findings
+from cli.commands.check import joined, pieces, place, read_text, show_findings
+from servicekit.errors import ValidationFailedError
 
 TEXT = "Hallo 👋\nmail ann@example.org now"
 
@@ -42,3 +44,57 @@ def test_markup_in_the_text_is_only_text() -> None:
     answer = {"action": "allow", "findings": [], "risk_score": 0.0, "processing_time_ms": 0.1}
     show_findings("[red]x[/red] [/bold]", answer, console=Console(file=out, width=80))
     assert "[red]x[/red] [/bold]" in out.getvalue()
+
+
+def test_a_file_cannot_command_the_terminal() -> None:
+    out = StringIO()
+    answer = {"action": "allow", "findings": [], "risk_score": 0.0, "processing_time_ms": 0.1}
+    show_findings("a\x1b[2Jb\x07\x9bc\n\td", answer, console=Console(file=out, width=80))
+    assert "a\u241b[2Jb\u2407\ufffdc\n" in out.getvalue()
+    assert "\x1b" not in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (b"\xff\xfe\x00binary", "cannot be read as text"),
+        (b"text\0text", "zero bytes"),
+        (b"a" * (10 * 1024 * 1024 + 1), "larger than"),
+        (None, "cannot be read as text"),
+    ],
+)
+def test_what_is_no_text_is_refused(content: bytes | None, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content) if content is not None else path.mkdir()
+    with pytest.raises(ValidationFailedError, match=reason):
+        read_text(str(path))
+
+
+def test_standard_input_is_read_for_a_dash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO("grüße\n".encode())))
+    assert read_text("-") == "grüße\n"
+
+
+@pytest.mark.parametrize("text", ["a line\n" * 50, "x" * 333, "short", "x" * 60 + "\n" + "y" * 200])
+def test_a_long_text_is_checked_in_parts(text: str) -> None:
+    parts = list(pieces(text, most=100))
+    assert "".join(parts) == text
+    assert all(0 < len(part) <= 100 for part in parts)
+
+
+def test_answers_on_parts_become_one() -> None:
+    def answer(action: str, start: int) -> dict[str, object]:
+        finding = {"type": "email", "start": start, "end": start + 2}
+        return {
+            "action": action,
+            "findings": [finding],
+            "sanitized_text": "x",
+            "risk_score": start / 10,
+            "processing_time_ms": 1.0,
+        }
+
+    whole = joined([("0123", answer("allow", 1)), ("4567", answer("sanitize", 2))])
+    assert (whole["action"], whole["risk_score"], whole["processing_time_ms"]) == ("sanitize", 0.2, 2.0)
+    assert [(found["start"], found["end"]) for found in whole["findings"]] == [(1, 3), (6, 8)]
+    assert joined([("0", answer("block", 0)), ("1", answer("allow", 0))])["sanitized_text"] == ""

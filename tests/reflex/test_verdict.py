@@ -62,9 +62,12 @@ def test_evidence_far_apart_does_not_add_up() -> None:
 
 
 def test_a_role_may_have_thresholds_of_its_own() -> None:
-    policy = Policy(by_role={"trusted": Thresholds(flag=0.9, block=0.99)})
+    policy = Policy(by_role={"trusted": Thresholds(flag=0.9, block=0.99), "guest": Thresholds(block=0.7)})
+    trusted = policy.thresholds(roles=["user", "trusted"])
     assert judge(findings=[attack(confidence=0.88)], policy=policy).action is Action.BLOCK
-    assert judge(findings=[attack(confidence=0.88)], policy=policy, role="trusted").action is Action.ALLOW
+    assert judge(findings=[attack(confidence=0.88)], policy=policy, thresholds=trusted).action is Action.ALLOW
+    assert policy.thresholds(roles=["user"]) == policy.thresholds() == policy.injection
+    assert policy.thresholds(roles=["guest", "trusted"]) == Thresholds(flag=0.5, block=0.7)
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,16 @@ async def test_batch_keeps_the_order(stub: Stub) -> None:
     ]
 
 
+async def test_a_batch_of_long_texts_does_not_delay_a_small_text(stub: Stub) -> None:
+    texts = [(f"{number} mail a@b.co, card 4111 1111 1111 1112. " * 3000)[:100_000] for number in range(10)]
+    batch = stub.CheckBatch(pb.CheckBatchRequest(texts=texts))
+    await asyncio.sleep(0.05)
+    for number in range(3):
+        await stub.Check(pb.CheckRequest(text=f"a small text {number}"))
+    assert not batch.done()
+    assert len((await batch).results) == 10
+
+
 @pytest.mark.parametrize(
     "request_",
     [

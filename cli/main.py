@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from cli.commands import arm, check, demo, index, model, run, search, serve, tasks, webhooks
+from cli.commands import arm, audit, check, demo, index, keys, model, run, search, serve, tasks, webhooks
 from servicekit.errors import OctoError
 from servicekit.version import octollm_version
 
@@ -21,6 +21,8 @@ app.command("check")(check.check)
 app.command("index")(index.index)
 app.command("search")(search.search)
 app.command("demo")(demo.demo)
+app.command("audit")(audit.audit)
+app.add_typer(keys.app, name="keys")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(model.app, name="model")
 app.add_typer(webhooks.app, name="webhooks")

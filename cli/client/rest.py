@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 from httpx_sse import connect_sse
 
 from cli.client.trust import VARIABLE, is_distrusted, trusted
-from servicekit.errors import OctoError, UnavailableError
+from servicekit.errors import OctoError, UnavailableError, ValidationFailedError
 
 _OUTLIVES_HEARTBEATS = 60.0
 _PATIENCE = 150.0
@@ -54,10 +55,15 @@ class Event:
 class Api:
     """A connection to one gateway."""
 
-    def __init__(self, *, base_url: str, timeout: float = 30.0) -> None:
+    def __init__(self, *, base_url: str, timeout: float = 30.0, token: str | None = None) -> None:
         self._url = base_url.rstrip("/")
+        headers = {"authorization": f"Bearer {_sendable(token)}"} if token else {}
         self._http = httpx.Client(
-            base_url=f"{self._url}/api/v1", timeout=timeout, trust_env=False, verify=trusted()
+            base_url=f"{self._url}/api/v1",
+            headers=headers,
+            timeout=timeout,
+            trust_env=False,
+            verify=trusted(),
         )
 
     def __enter__(self) -> Self:
@@ -119,6 +125,26 @@ class Api:
         """Passages of the stored documents."""
         return self._json("POST", "/arms/retriever/search", json=query)
 
+    def create_key(
+        self, *, subject: str, roles: list[str], label: str, expires_in_days: int | None
+    ) -> dict[str, Any]:
+        """Make an API key."""
+        body = {"subject": subject, "roles": roles, "label": label, "expires_in_days": expires_in_days}
+        return self._json("POST", "/keys", json=body)
+
+    def keys(self, *, page: int, page_size: int) -> dict[str, Any]:
+        """One page of API keys."""
+        return self._json("GET", "/keys", params={"page": page, "page_size": page_size})
+
+    def revoke_key(self, key_id: str) -> dict[str, Any]:
+        """End an API key."""
+        return self._json("DELETE", f"/keys/{quote(key_id, safe='')}")
+
+    def audit(self, *, page: int, page_size: int, outcome: str | None) -> dict[str, Any]:
+        """One page of the audit log."""
+        parameters: dict[str, Any] = {"page": page, "page_size": page_size}
+        return self._json("GET", "/audit", params=parameters | ({"outcome": outcome} if outcome else {}))
+
     def health(self) -> dict[str, Any]:
         """How every service is; answered also while one is down."""
         return self._json("GET", "/health", accept=(200, 503))
@@ -171,6 +197,14 @@ class Api:
         if response.is_success or response.status_code in accept:
             return response.json()
         raise _refusal(response)
+
+
+def _sendable(token: str) -> str:
+    if not token.isascii() or not token.isprintable():
+        raise ValidationFailedError(
+            "The token is none: it holds characters that no token has.", field="--token"
+        )
+    return token
 
 
 def _refusal(response: httpx.Response) -> ApiError:

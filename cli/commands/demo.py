@@ -55,6 +55,7 @@ def demo(model: Model = "local") -> None:
 def _platform(data_dir: Path, *, model: str, console: Console) -> Iterator[Api]:
     """`octollm serve all` in a process of its own, ready; stopped at the end."""
     command = [sys.executable, "-m", "cli.main", "serve", "all", "--port", "0", "--grpc-port", "0"]
+    command += ["--host", "127.0.0.1", "--auth", "none"]  # for this machine alone, whatever the variables say
     log = data_dir / "demo.log"
     started = time.monotonic()
     with log.open("wb") as output:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.text import Text
 
 from cli.client.documents import FoundFile, SkippedFile, find_files
-from cli.client.options import DataDirOption, UrlOption, connect
+from cli.client.options import DataDirOption, TokenOption, UrlOption, connect
 from cli.client.rest import Api, ApiError
 from servicekit.errors import ValidationFailedError
 
@@ -28,7 +28,11 @@ _TOO_MANY = 429
 
 
 def index(
-    paths: Paths, metadata: Metadata = None, url: UrlOption = None, data_dir: DataDirOption = None
+    paths: Paths,
+    metadata: Metadata = None,
+    token: TokenOption = None,
+    url: UrlOption = None,
+    data_dir: DataDirOption = None,
 ) -> None:
     """Store text, Markdown, HTML and PDF files; exit status 1 when one that was found is not stored."""
     values = parse_metadata(metadata or [])
@@ -38,7 +42,7 @@ def index(
     skipped = [it for it in found if isinstance(it, SkippedFile)]
     for it in skipped:
         _tell(console, it.path, why=it.why)
-    with connect(url=url, data_dir=data_dir) as api:
+    with connect(url=url, data_dir=data_dir, token=token) as api:
         stored = upload_all(files, metadata=values, api=api, console=console)
     print(f"{stored} documents stored, {len(found) - stored} skipped")
     if stored < len(found) or not found:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from cli.client.follow import follow
-from cli.client.options import DataDirOption, UrlOption, connect
+from cli.client.options import DataDirOption, TokenOption, UrlOption, connect
 from cli.client.render import show_task
 from servicekit.errors import ValidationFailedError
 
@@ -37,6 +37,7 @@ def run(
     max_seconds: MaxSeconds = None,
     priority: Priority = None,
     as_json: AsJson = False,
+    token: TokenOption = None,
     url: UrlOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
@@ -50,7 +51,7 @@ def run(
         priority=priority,
     )
     console = Console(stderr=as_json)
-    with connect(url=url, data_dir=data_dir) as api:
+    with connect(url=url, data_dir=data_dir, token=token) as api:
         task_id = api.create(body)["task_id"]
         try:
             task = follow(api, task_id, console=console)

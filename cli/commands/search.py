@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.client.options import DataDirOption, UrlOption, connect
+from cli.client.options import DataDirOption, TokenOption, UrlOption, connect
 from cli.commands.index import parse_metadata
 
 Query = Annotated[str, typer.Argument(help="What is sought.")]
@@ -28,12 +28,13 @@ def search(
     mode: Mode = "hybrid",
     filters: Filters = None,
     as_json: AsJson = False,
+    token: TokenOption = None,
     url: UrlOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
     """Find passages; exit status 1 when there are none."""
     asked = {"query": query, "limit": limit, "mode": mode, "filters": parse_metadata(filters or [])}
-    with connect(url=url, data_dir=data_dir) as api:
+    with connect(url=url, data_dir=data_dir, token=token) as api:
         answer = api.search(asked)
     if as_json:
         print(json.dumps(answer, indent=2))

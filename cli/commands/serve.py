@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -57,7 +57,7 @@ RedisUrl = Annotated[
     str | None, typer.Option("--redis-url", envvar="OCTOLLM_REDIS_URL", help="A Redis to share the cache in.")
 ]
 Auth = Annotated[
-    str,
+    Literal["none", "required"],
     typer.Option(
         "--auth",
         envvar="OCTOLLM_AUTH",

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.client.options import DataDirOption, UrlOption, connect
+from cli.client.options import DataDirOption, TokenOption, UrlOption, connect
 from cli.client.render import show_list, show_task
 
 app = typer.Typer(no_args_is_help=True, help="Look at tasks and cancel them.")
@@ -24,11 +24,12 @@ def list_tasks(
     page_size: PageSize = 20,
     status: Status = None,
     as_json: AsJson = False,
+    token: TokenOption = None,
     url: UrlOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
     """List tasks, newest first."""
-    with connect(url=url, data_dir=data_dir) as api:
+    with connect(url=url, data_dir=data_dir, token=token) as api:
         answer = api.tasks(page=page, page_size=page_size, status=status)
     if as_json:
         print(json.dumps(answer, indent=2))
@@ -38,10 +39,14 @@ def list_tasks(
 
 @app.command()
 def show(
-    task_id: TaskId, as_json: AsJson = False, url: UrlOption = None, data_dir: DataDirOption = None
+    task_id: TaskId,
+    as_json: AsJson = False,
+    token: TokenOption = None,
+    url: UrlOption = None,
+    data_dir: DataDirOption = None,
 ) -> None:
     """Show one task with its steps."""
-    with connect(url=url, data_dir=data_dir) as api:
+    with connect(url=url, data_dir=data_dir, token=token) as api:
         task, steps = api.task(task_id), api.steps(task_id)["data"]
     if as_json:
         print(json.dumps({**task, "steps": steps}, indent=2))
@@ -50,8 +55,10 @@ def show(
 
 
 @app.command()
-def cancel(task_id: TaskId, url: UrlOption = None, data_dir: DataDirOption = None) -> None:
+def cancel(
+    task_id: TaskId, token: TokenOption = None, url: UrlOption = None, data_dir: DataDirOption = None
+) -> None:
     """Cancel a task; cancelling twice is the same as once."""
-    with connect(url=url, data_dir=data_dir) as api:
+    with connect(url=url, data_dir=data_dir, token=token) as api:
         task = api.cancel(task_id)
     print(f"{task['task_id']} {task['status']}")

@@ -12,21 +12,40 @@ GRPC_DEFAULTS = {
     "GRPC_ENABLE_FORK_SUPPORT": "false",
 }
 
-_TOLD = frozenset({"OCTOLLM_DATABASE_URL", "OCTOLLM_DATABASE_URL_FILE", "OCTOLLM_REDIS_URL_FILE"})
-"""What is told to those who need it, or was read from its file already."""
+_TOLD = frozenset(
+    {
+        "OCTOLLM_DATABASE_URL",
+        "OCTOLLM_DATABASE_URL_FILE",
+        "OCTOLLM_REDIS_URL_FILE",
+        "OCTOLLM_TOKEN",
+        "OCTOLLM_TOKEN_FILE",
+    }
+)
+"""What is told to those who need it, was read from its file already, or is for the client commands."""
 
 
-def for_services(environ: Mapping[str, str], *, calls_models: bool) -> dict[str, str]:
-    """Return what a process of ours sees of our environment: not where PostgreSQL is, which not all may open.
+_ONLY: Mapping[str, frozenset[str]] = {
+    "OCTOLLM_JWT_SECRET": frozenset({"gateway"}),
+    "OCTOLLM_API_KEY_PEPPER": frozenset({"orchestrator"}),
+    "OCTOLLM_INTERNAL_KEY": frozenset({"gateway", "orchestrator", "arms"}),
+}
+"""Secrets that some processes need and the others must not have, themselves or by their files."""
+
+
+def for_services(environ: Mapping[str, str], *, process: str, calls_models: bool) -> dict[str, str]:
+    """Return what a process of ours sees of our environment: no secret of another's.
 
     Args:
         environ: our environment.
+        process: its name.
         calls_models: whether it may see the keys of model providers.
     """
     shared = {
         name: value
         for name, value in environ.items()
-        if name not in _TOLD and (calls_models or not name.endswith(("_API_KEY", "_API_KEY_FILE")))
+        if name not in _TOLD
+        and process in _ONLY.get(name.removesuffix("_FILE"), {process})
+        and (calls_models or not name.endswith(("_API_KEY", "_API_KEY_FILE")))
     }
     return GRPC_DEFAULTS | shared
 

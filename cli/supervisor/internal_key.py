@@ -30,6 +30,11 @@ def kept_key(data_dir: Path) -> Path:
     return path
 
 
+def forget_key(data_dir: Path) -> None:
+    """Remove the key of an earlier run."""
+    (data_dir / NAME).unlink(missing_ok=True)
+
+
 def _check(path: Path) -> None:
     found = path.lstat()
     private = stat.S_ISREG(found.st_mode) and not found.st_mode & 0o077 and found.st_uid == os.geteuid()

@@ -7,7 +7,7 @@ from pathlib import Path
 from cli.ports import count_grpc, count_rest, usable_ports
 from cli.rundir import make_private, runtime_dir
 from cli.settings import ServeSettings
-from cli.supervisor.internal_key import kept_key
+from cli.supervisor.internal_key import forget_key, kept_key
 from cli.supervisor.logfiles import make_log_dir
 from servicekit.secret_files import secret_from
 from servicekit.settings import check_exposure
@@ -60,5 +60,6 @@ def make_layout(settings: ServeSettings, *, environ: Mapping[str, str]) -> Layou
 
 def _internal_key(settings: ServeSettings, *, environ: Mapping[str, str]) -> Path | None:
     if settings.auth == "none" or secret_from(environ, "OCTOLLM_INTERNAL_KEY"):
+        forget_key(settings.data_dir)  # who finds a key here takes it for the one in use
         return None
     return kept_key(settings.data_dir)

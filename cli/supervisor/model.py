@@ -45,6 +45,6 @@ def local_model_server(
     command = model_server_command(model=name, state_file=state_file)
     return ModelServer(
         argv=command.argv,
-        env={**for_services(environ, calls_models=False), **command.env},
+        env={**for_services(environ, process="model", calls_models=False), **command.env},
         told={"OCTOLLM_MODEL_STATE_FILE": str(state_file)},
     )

@@ -83,7 +83,7 @@ def make_commands(
             Command(
                 name=process.name,
                 argv=process.argv,
-                env=for_services(environ, calls_models=process.calls_models) | told,
+                env=for_services(environ, process=process.name, calls_models=process.calls_models) | told,
                 log=rotate(layout.logs / f"{process.name}.log"),
                 patience=process.drain + KILL_AFTER,
             )

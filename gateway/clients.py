@@ -17,6 +17,7 @@ from servicekit.capability.clients import Capabilities
 from servicekit.channel import open_channel
 from servicekit.internal_tokens import InternalTokens
 from servicekit.settings import ServiceSettings
+from servicekit.tls import MutualTls
 
 if TYPE_CHECKING:  # exist in the stubs' types only
     from octollm.arms.v1.arm_pb2_grpc import ArmServiceAsyncStub
@@ -39,6 +40,7 @@ class Clients:
 
     Attributes:
         tokens: makes internal tokens for further channels; None while authentication is off.
+        tls: secures further channels; None for plain ones.
     """
 
     tasks: "TaskServiceAsyncStub"
@@ -49,6 +51,7 @@ class Clients:
     capabilities: Capabilities
     status: Mapping[str, "StatusServiceAsyncStub"]
     tokens: InternalTokens | None
+    tls: MutualTls | None = None
 
 
 @asynccontextmanager
@@ -75,4 +78,5 @@ async def open_clients(settings: ServiceSettings, *, call_seconds: float) -> Asy
             capabilities=Capabilities(channel=channels["orchestrator"]),
             status={name: StatusServiceStub(channel) for name, channel in channels.items()},
             tokens=tokens,
+            tls=tls,
         )

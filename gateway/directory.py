@@ -124,14 +124,20 @@ class ArmDirectory:
 
     async def _line_of(self, arm: pb.Arm) -> _Line:
         endpoint = arm.description.endpoint
-        line = self._lines.pop(endpoint, None) or self._line_to(endpoint)
+        line = self._lines.pop(endpoint, None) or self._line_to(endpoint, arm_id=arm.description.arm_id)
         self._lines[endpoint] = line  # the newest stands last
         if len(self._lines) > MOST_CHANNELS:
             await self._lines.pop(next(iter(self._lines))).channel.close()
         return line
 
-    def _line_to(self, endpoint: str) -> _Line:
-        channel = open_channel(endpoint, timeout=self._seconds, tokens=self._clients.tokens)
+    def _line_to(self, endpoint: str, *, arm_id: str) -> _Line:
+        channel = open_channel(
+            endpoint,
+            timeout=self._seconds,
+            tokens=self._clients.tokens,
+            tls=self._clients.tls,
+            peer=arm_id,
+        )
         status = StatusServiceStub(channel)
         return _Line(
             channel=channel,

@@ -17,6 +17,9 @@ from arms.programs.suite import run_tests
 from arms.step import Brief, Progress
 from servicekit.errors import OctoError
 
+MOST_TOKENS = 3000
+"""Of a task, both ways of working together: a small model that repeats itself must not hold up the others."""
+
 TASKS = Path(__file__).with_name("coder_tasks.toml")
 
 
@@ -93,7 +96,7 @@ async def measure_coder(layer: ModelLayer, *, runner: Runner) -> None:
 
 
 async def measure(task: CodingTask, *, layer: ModelLayer, runner: Runner) -> Row:
-    session = layer.session(CallLimits())
+    session = layer.session(CallLimits(max_tokens=MOST_TOKENS))
     model = FirstOnce(session=session)
     work = CodeWork(
         brief=Brief(goal=task.instruction),

@@ -87,9 +87,9 @@ async def test_an_orchestrator_whose_clock_is_off_dates_by_the_databases(permitt
     before = len(house.begun())
     async with (
         running(with_clock(orchestrator(house.root, house.database_url, name="late"), "+1h")),
-        registered(house.root, "late") as (channel, instance_id),
+        registered(house.root, "late") as (channel, _),
     ):
         request = house.request()
-        await Capabilities(channel=channel).issue(request, act="note", instance_id=instance_id)
+        await Capabilities(channel=channel).issue(request, act="note", instance_id=house.instance_id)
         assert await house.call(request) == "write it down"
     assert len(house.begun()) == before + 1

@@ -81,7 +81,8 @@ async def test_a_client_that_leaves_mid_stream_leaves_nothing_behind(root: Path,
         client, leaving = Client(root, "o1"), Client(root, "o1")
         task = await client.submit("g")
         stream = leaving.stubs[0].WatchTask(tasks_pb2.WatchTaskRequest(task_id=task.task_id))
-        first = await anext(aiter(stream))  # pyright: ignore[reportArgumentType]  # the stub forgets __aiter__
+        events = aiter(stream)  # pyright: ignore[reportArgumentType]  # the stub forgets __aiter__
+        first = await anext(events)  # kept: an iterator that is let go ends its stream
 
         async def read_by_one() -> bool:
             return await gauge(client, "octollm_task_readers") == 1

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import signal
+import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,24 @@ async def evaluate(
 ) -> Evaluation:
     expression = Expression(source=source, inputs=inputs)
     return await interpreter.evaluate(expression, tenant=tenant, bounds=bounds)
+
+
+def hit(process: int, number: int) -> None:
+    """Send a signal and wait until it did its work: kill() returns before the last thread stands still."""
+    os.kill(process, number)
+    give_up = time.monotonic() + 10
+    while threads(process) - {"T", "Z", "X"}:
+        assert time.monotonic() < give_up, threads(process)
+        time.sleep(0.002)
+
+
+def threads(process: int) -> set[str]:
+    """The states of a process's threads, as /proc has them."""
+    try:
+        stats = [(task / "stat").read_text() for task in Path(f"/proc/{process}/task").iterdir()]
+    except (FileNotFoundError, ProcessLookupError):
+        return set()  # it ended meanwhile
+    return {stat.rpartition(")")[2].split()[0] for stat in stats}
 
 
 def processes(interpreter: Interpreter) -> list[int]:
@@ -132,7 +151,7 @@ async def test_an_odd_process_is_replaced(interpreter: Interpreter, which: int, 
     await evaluate(interpreter, "1")
     first = processes(interpreter)
     assert len(first) == 3
-    os.kill(first[which], number)
+    hit(first[which], number)
     with pytest.raises(NotEvaluatedError):
         await evaluate(interpreter, "1", bounds=Bounds(seconds=0.1))
     assert (await evaluate(interpreter, "2")).value == "2"

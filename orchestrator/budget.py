@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.model import Budget, Usage
+from orchestrator.model.provenance import Usage
+from orchestrator.model.task import Budget
 from servicekit.errors import OctoError
 
 

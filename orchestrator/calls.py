@@ -6,17 +6,12 @@ from enum import IntEnum
 from typing import Protocol
 
 from orchestrator.budget import Reservation
-from orchestrator.model import (
-    ArmInstance,
-    Citation,
-    Judgement,
-    PiiPolicy,
-    Plan,
-    Provenance,
-    Step,
-    StepResult,
-    TaskSpec,
-)
+from orchestrator.model.arm import ArmInstance
+from orchestrator.model.output import Citation
+from orchestrator.model.provenance import Provenance
+from orchestrator.model.step import Plan, Step, StepResult
+from orchestrator.model.task import PiiPolicy, TaskSpec
+from orchestrator.model.verdict import Judgement
 
 PLAN, VALIDATE, REVIEW = "plan", "validate", "review"
 """The capabilities of the arms that the orchestrator calls by itself: planner, judge, guardian."""

@@ -8,7 +8,7 @@ from orchestrator import writes
 from orchestrator.budget import BudgetExceededError
 from orchestrator.execution import run_steps
 from orchestrator.failures import LeaseLostError, TaskFailedError, error_type
-from orchestrator.model import ErrorType, Status, TaskError, TaskResult
+from orchestrator.model.task import ErrorType, Status, TaskError, TaskResult
 from orchestrator.planning import make_plan
 from orchestrator.rows import Judged
 from orchestrator.synthesis import conclude, reviewed

@@ -9,7 +9,8 @@ from orchestrator import writes
 from orchestrator.budget import BudgetExceededError, Reservation
 from orchestrator.calls import StepInput
 from orchestrator.failures import TaskFailedError, is_transient, step_failure
-from orchestrator.model import ArmInstance, Step, StepResult, StepState
+from orchestrator.model.arm import ArmInstance
+from orchestrator.model.step import Step, StepResult, StepState
 from orchestrator.pace import Pace
 from orchestrator.plan import ready, rivals_of
 from orchestrator.retry import MAX_RETRIES, pause

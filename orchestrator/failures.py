@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.model import ErrorType, TaskError
+from orchestrator.model.task import ErrorType, TaskError
 from orchestrator.write import Charge
 from servicekit.errors import (
     DeadlineError,

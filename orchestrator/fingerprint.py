@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict
 
-from orchestrator.model import TaskSpec
+from orchestrator.model.task import TaskSpec
 
 _VALUE_BYTES = 16
 """Bytes of a value's hash: enough that two values of one task do not meet by chance."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestrator.model import PiiPolicy, TaskSpec
+from orchestrator.model.task import PiiPolicy, TaskSpec
 from orchestrator.texts import Place, parse_context, texts_of, with_texts
 from servicekit.errors import ValidationFailedError
 

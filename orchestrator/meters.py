@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from orchestrator.model import ErrorType, Status
+from orchestrator.model.task import ErrorType, Status
 from servicekit.metrics import Metrics
 
 _TASK_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from orchestrator.model import PlannedStep, Step, StepState
+from orchestrator.model.step import PlannedStep, Step, StepState
 from servicekit.errors import ValidationFailedError
 
 MAX_STEPS = 20

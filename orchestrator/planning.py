@@ -5,7 +5,9 @@ import asyncio
 from orchestrator import writes
 from orchestrator.calls import PLAN, Offer
 from orchestrator.failures import TaskFailedError
-from orchestrator.model import ArmInstance, ErrorType, Plan, PlannedStep, Priority, TaskError
+from orchestrator.model.arm import ArmInstance
+from orchestrator.model.step import Plan, PlannedStep
+from orchestrator.model.task import ErrorType, Priority, TaskError
 from orchestrator.plan import MAX_STEPS, check_plan, competing, in_order
 from orchestrator.tools import Tools, call_needed
 from orchestrator.work import Work

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from orchestrator.model import PiiPolicy, Policy
+from orchestrator.model.task import PiiPolicy, Policy
 from servicekit.errors import ValidationFailedError
 
 STRICTNESS = {PiiPolicy.ALLOW: 0, PiiPolicy.REDACT: 1, PiiPolicy.BLOCK: 2}

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from orchestrator.model import Phase, Status, Task
+from orchestrator.model.task import Phase, Status, Task
 
 _REACHED = {
     Phase.NONE: 0,

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.model import ArmInstance, ArmStatus
+from orchestrator.model.arm import ArmInstance, ArmStatus
 from orchestrator.store_arms import ArmStore
 from servicekit.errors import OctoError, UnavailableError
 

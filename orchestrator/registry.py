@@ -1,6 +1,6 @@
 """The register of arms as a service: who can do what, and who is alive."""
 
-from orchestrator.model import ArmDescription, ArmStatus
+from orchestrator.model.arm import ArmDescription, ArmStatus
 from orchestrator.register import Arm, Register, by_kind
 from orchestrator.store_arms import ArmStore
 from servicekit.errors import NotFoundError

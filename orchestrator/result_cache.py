@@ -8,7 +8,8 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from orchestrator.fingerprint import Fingerprints
-from orchestrator.model import ArmInstance, TaskResult, TaskSpec
+from orchestrator.model.arm import ArmInstance
+from orchestrator.model.task import TaskResult, TaskSpec
 from orchestrator.rows import RESULT, dump
 from servicekit.errors import OctoError
 from servicekit.principal import current_principal

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from orchestrator.breaker import Breaker
 from orchestrator.calls import Offer
-from orchestrator.model import ArmInstance, ArmStatus
+from orchestrator.model.arm import ArmInstance, ArmStatus
 from orchestrator.plan import NOT_FOR_PLANS
 from orchestrator.register import Register
 from servicekit.errors import (

@@ -7,24 +7,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from orchestrator.model import (
-    ArmDescription,
-    ArmInstance,
-    ArmStatus,
-    Event,
-    EventType,
-    Judgement,
-    Phase,
-    PlannedStep,
-    Status,
-    Step,
-    StepResult,
-    StepState,
-    Task,
-    TaskError,
-    TaskResult,
-    TaskSpec,
-)
+from orchestrator.model.arm import ArmDescription, ArmInstance, ArmStatus
+from orchestrator.model.event import Event, EventType
+from orchestrator.model.step import PlannedStep, Step, StepResult, StepState
+from orchestrator.model.task import Phase, Status, Task, TaskError, TaskResult, TaskSpec
+from orchestrator.model.verdict import Judgement
 
 
 @dataclass(frozen=True, kw_only=True)

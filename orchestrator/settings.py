@@ -7,9 +7,8 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from orchestrator.limits import DriveLimits, SweepLimits
 from orchestrator.store_signing_keys import KeyRules
-from orchestrator.store_sweep import SweepLimits
-from orchestrator.tools import DriveLimits
 from orchestrator.webhooks.limits import WebhookLimits
 from servicekit.settings import ServiceSettings
 

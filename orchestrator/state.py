@@ -7,7 +7,8 @@ database refuses what this module refuses.
 from collections.abc import Mapping
 from enum import Enum
 
-from orchestrator.model import Phase, Status, StepState
+from orchestrator.model.step import StepState
+from orchestrator.model.task import Phase, Status
 from servicekit.errors import ConflictError
 
 

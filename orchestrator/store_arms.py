@@ -3,7 +3,7 @@
 from psycopg.rows import dict_row
 
 from orchestrator.bus import ARMS_CHANNEL
-from orchestrator.model import ArmDescription, ArmInstance, ArmStatus
+from orchestrator.model.arm import ArmDescription, ArmInstance, ArmStatus
 from orchestrator.rows import ARM_COLUMNS, DESCRIPTION, arm_of, clean, dump
 from servicekit.database import Pool, connection
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from psycopg.rows import dict_row
 
-from orchestrator.model import EventType, Phase, Status, Step, Task
+from orchestrator.model.event import EventType
+from orchestrator.model.step import Step
+from orchestrator.model.task import Phase, Status, Task
 from orchestrator.rows import JUDGED, STEP_COLUMNS, TASK_COLUMNS, Judged, step_of, task_of
 from orchestrator.state import TaskEvent, task_sources
 from orchestrator.wakeups import QUEUE, WAKE_AGAIN

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from psycopg.rows import dict_row
 
-from orchestrator.model import Priority, Status, Task
+from orchestrator.model.task import Priority, Status, Task
 from orchestrator.rows import TASK_COLUMNS, tasks_of
 from servicekit.database import Connection, Pool, connection
 from servicekit.principal import ANONYMOUS

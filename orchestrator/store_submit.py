@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from psycopg.rows import dict_row
 
-from orchestrator.model import EventType, Phase, Status, Task, TaskSpec
+from orchestrator.model.event import EventType
+from orchestrator.model.task import Phase, Status, Task, TaskSpec
 from orchestrator.rows import ANY, SPEC, TASK_COLUMNS, dump, task_of
 from orchestrator.wakeups import QUEUE, WAKE
 from servicekit.database import Connection, Pool, connection, transaction

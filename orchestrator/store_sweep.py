@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
-from orchestrator.model import ErrorType, EventType, Status, StepState, TaskError
+from orchestrator.limits import SweepLimits
+from orchestrator.model.event import EventType
+from orchestrator.model.step import StepState
+from orchestrator.model.task import ErrorType, Status, TaskError
 from orchestrator.rows import ERROR, dump
 from orchestrator.state import StepEvent, TaskEvent, step_sources, task_sources
 from orchestrator.wakeups import QUEUE, WAKE_AGAIN
@@ -110,27 +112,6 @@ WHERE a.last_seen_at < clock_timestamp() - make_interval(secs => %(age)s) AND EX
 )"""
 
 _TIMEOUT = TaskError(type=ErrorType.TIMEOUT, message="the task's time was up before it was done")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SweepLimits:
-    """How old things may get, in seconds, and how much one sweep touches.
-
-    Attributes:
-        queue_limit: a task may wait this long for its first lease.
-        lost_wakeup: a queued task without a wake-up is woken after this.
-        dead_worker: a procrastinate worker that was silent this long is dead.
-        retention: terminal tasks are kept this long.
-        silent_arm: an arm instance is forgotten after this, when another of its kind lives.
-        batch: rows a statement touches at most.
-    """
-
-    queue_limit: float = 86_400.0
-    lost_wakeup: float = 15.0
-    dead_worker: float = 5.0
-    retention: float = 30 * 86_400.0
-    silent_arm: float = 60.0
-    batch: int = 500
 
 
 class SweepStore:

@@ -7,7 +7,9 @@ from datetime import date
 from psycopg.rows import dict_row
 
 from orchestrator.bus import CANCEL_CHANNEL
-from orchestrator.model import Event, EventType, Status, Step, StepState, Task
+from orchestrator.model.event import Event, EventType
+from orchestrator.model.step import Step, StepState
+from orchestrator.model.task import Status, Task
 from orchestrator.ownership import Reach
 from orchestrator.rows import STEP_COLUMNS, TASK_COLUMNS, Row, event_of, step_of, task_of
 from orchestrator.state import StepEvent, TaskEvent, step_sources, task_sources

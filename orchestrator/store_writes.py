@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from orchestrator.model import Status, StepState
+from orchestrator.model.step import StepState
+from orchestrator.model.task import Status
 from orchestrator.rows import ANY, dump
 from orchestrator.state import StepEvent, next_step_state, step_sources
 from orchestrator.write import Charge, NewEvent, NewStep, Write

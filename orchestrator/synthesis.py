@@ -5,16 +5,9 @@ from dataclasses import replace
 
 from orchestrator.calls import REVIEW, Found, Review, ReviewAction
 from orchestrator.failures import TaskFailedError
-from orchestrator.model import (
-    ArmInstance,
-    Artifact,
-    Citation,
-    ErrorType,
-    OnValidationFailure,
-    PiiPolicy,
-    TaskError,
-    TaskResult,
-)
+from orchestrator.model.arm import ArmInstance
+from orchestrator.model.output import Artifact, Citation
+from orchestrator.model.task import ErrorType, OnValidationFailure, PiiPolicy, TaskError, TaskResult
 from orchestrator.rows import Judged
 from orchestrator.tools import Tools, call_needed
 from orchestrator.validation import Candidate

@@ -11,7 +11,9 @@ from orchestrator.bus import RECHECK, Bus
 from orchestrator.fingerprint import Fingerprints
 from orchestrator.guard import Reflex, guarded
 from orchestrator.meters import Meters
-from orchestrator.model import Event, EventType, PiiPolicy, Step, Task, TaskSpec
+from orchestrator.model.event import Event, EventType
+from orchestrator.model.step import Step
+from orchestrator.model.task import PiiPolicy, Task, TaskSpec
 from orchestrator.ownership import reach
 from orchestrator.policy import TenantPolicies
 from orchestrator.state import TaskEvent, next_status

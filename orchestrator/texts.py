@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
-from orchestrator.model import TaskSpec
+from orchestrator.model.task import TaskSpec
 from servicekit.errors import ValidationFailedError
 
 MAX_CONTEXT_DEPTH = 8

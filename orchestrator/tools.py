@@ -8,8 +8,9 @@ from typing import TypeVar
 from orchestrator.calls import ArmCalls
 from orchestrator.failures import is_transient
 from orchestrator.fingerprint import Fingerprints
+from orchestrator.limits import DriveLimits
 from orchestrator.meters import Meters
-from orchestrator.model import ArmInstance
+from orchestrator.model.arm import ArmInstance
 from orchestrator.result_cache import ResultCache
 from orchestrator.retry import RetryBudget, pause
 from orchestrator.routing import NoArmError, Router
@@ -20,31 +21,6 @@ _MOST_PATIENCE = 2.0
 """Seconds between tries of an arm that every task needs."""
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, kw_only=True)
-class DriveLimits:
-    """Bounds on driving one task.
-
-    Attributes:
-        parallel_steps: steps of one task that run at once.
-        step_seconds: how long one call of an arm may take.
-        arm_patience: seconds that a step waits for a healthy arm to appear.
-        repair_rounds: how often a failed judgement is repaired.
-        critical_swarm: how many proposals compete for a critical task that asks for nothing else.
-        lost_leases: leases that may run out before the task counts as what kills its holders.
-        progress_seconds: progress of a step is stored this often at most.
-        output_bytes: the largest output of a step.
-    """
-
-    parallel_steps: int = 4
-    step_seconds: float = 300.0
-    arm_patience: float = 60.0
-    repair_rounds: int = 2
-    critical_swarm: int = 3
-    lost_leases: int = 5
-    progress_seconds: float = 0.5
-    output_bytes: int = 1_048_576
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 
 from orchestrator import writes
 from orchestrator.calls import VALIDATE, StepInput
-from orchestrator.model import ArmInstance, Artifact, Citation, Judgement, Provenance, Step
+from orchestrator.model.arm import ArmInstance
+from orchestrator.model.output import Artifact, Citation
+from orchestrator.model.provenance import Provenance
+from orchestrator.model.step import Step
+from orchestrator.model.verdict import Judgement
 from orchestrator.plan import last_steps, part_of, proposal_of, repair_steps
 from orchestrator.rows import Judged
 from orchestrator.tools import Tools, call_needed

@@ -4,7 +4,7 @@ The queueing lock keeps at most one waiting wake-up a task. A wake-up's priority
 the submit time in seconds, minus a penalty for the tenant's queue, plus a boost for the task's priority.
 """
 
-from orchestrator.model import Priority, Status
+from orchestrator.model.task import Priority, Status
 
 QUEUE = "tasks"
 """The procrastinate queue of wake-ups."""

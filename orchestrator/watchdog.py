@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from orchestrator.calls import PLAN, REVIEW, VALIDATE
-from orchestrator.model import ArmStatus
+from orchestrator.model.arm import ArmStatus
 from orchestrator.register import Register
 from servicekit.database import Pool, ping
 from servicekit.errors import UnavailableError

@@ -8,7 +8,8 @@ from orchestrator.budget import BudgetAccount
 from orchestrator.bus import Bus
 from orchestrator.calls import Brief
 from orchestrator.failures import LeaseLostError
-from orchestrator.model import PlannedStep, Step, StepState, TaskSpec
+from orchestrator.model.step import PlannedStep, Step, StepState
+from orchestrator.model.task import TaskSpec
 from orchestrator.retry import pause
 from orchestrator.store_lease import Lease
 from orchestrator.store_writes import WriteStore

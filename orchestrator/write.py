@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orchestrator.model import EventType, PlannedStep, Provenance
+from orchestrator.model.event import EventType
+from orchestrator.model.provenance import Provenance
+from orchestrator.model.step import PlannedStep
 from orchestrator.state import StepEvent
 
 

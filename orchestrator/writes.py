@@ -3,20 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator.model import (
-    ErrorType,
-    EventType,
-    Judgement,
-    Phase,
-    Plan,
-    PlannedStep,
-    Status,
-    Step,
-    StepResult,
-    StepState,
-    TaskError,
-    TaskResult,
-)
+from orchestrator.model.event import EventType
+from orchestrator.model.step import Plan, PlannedStep, Step, StepResult, StepState
+from orchestrator.model.task import ErrorType, Phase, Status, TaskError, TaskResult
+from orchestrator.model.verdict import Judgement
 from orchestrator.rows import ERROR, JUDGED, RESULT, STEP_RESULT, Judged, clean, dump
 from orchestrator.state import StepEvent, next_status, next_step_state, step_sources
 from orchestrator.state import TaskEvent as Happening

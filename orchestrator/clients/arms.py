@@ -31,7 +31,11 @@ from orchestrator.calls import (
     StepProgress,
 )
 from orchestrator.clients import messages
-from orchestrator.model import ArmInstance, Citation, Judgement, PiiPolicy, Plan, Step, StepResult
+from orchestrator.model.arm import ArmInstance
+from orchestrator.model.output import Citation
+from orchestrator.model.step import Plan, Step, StepResult
+from orchestrator.model.task import PiiPolicy
+from orchestrator.model.verdict import Judgement
 from orchestrator.permits import Permit, Permits
 from servicekit.capability.call import call_bytes, call_sha256, put_token
 from servicekit.capability.claims import Bounds

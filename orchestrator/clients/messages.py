@@ -8,18 +8,10 @@ from octollm.arms.v1 import arm_pb2, execution_pb2, judge_pb2, planner_pb2
 
 from orchestrator.budget import Reservation
 from orchestrator.calls import Brief, StepInput
-from orchestrator.model import (
-    Artifact,
-    Citation,
-    Judgement,
-    Plan,
-    PlannedStep,
-    Provenance,
-    Run,
-    StepResult,
-    Usage,
-    Verdict,
-)
+from orchestrator.model.output import Artifact, Citation
+from orchestrator.model.provenance import Provenance, Run, Usage
+from orchestrator.model.step import Plan, PlannedStep, StepResult
+from orchestrator.model.verdict import Judgement, Verdict
 
 
 def brief_to(brief: Brief) -> execution_pb2.TaskBrief:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
 
 from orchestrator.guard import Finding, TextVerdict
-from orchestrator.model import PiiPolicy
+from orchestrator.model.task import PiiPolicy
 from servicekit.channel import open_channel
 from servicekit.errors import NotFoundError
 from servicekit.internal_tokens import InternalTokens

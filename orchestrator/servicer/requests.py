@@ -5,18 +5,8 @@ from datetime import UTC, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 from octollm.orchestrator.v1 import arm_registry_pb2, tasks_pb2
 
-from orchestrator.model import (
-    ArmDescription,
-    ArmStatus,
-    Budget,
-    Capability,
-    OnValidationFailure,
-    PiiPolicy,
-    Policy,
-    Priority,
-    Status,
-    TaskSpec,
-)
+from orchestrator.model.arm import ArmDescription, ArmStatus, Capability
+from orchestrator.model.task import Budget, OnValidationFailure, PiiPolicy, Policy, Priority, Status, TaskSpec
 from orchestrator.ownership import Reach
 from orchestrator.store_lists import ListQuery, Sort
 

@@ -9,19 +9,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from octollm.arms.v1 import arm_pb2, execution_pb2
 from octollm.orchestrator.v1 import arm_registry_pb2, tasks_pb2
 
-from orchestrator.model import (
-    ArmDescription,
-    Artifact,
-    Citation,
-    Event,
-    Provenance,
-    Status,
-    Step,
-    Task,
-    TaskError,
-    TaskResult,
-    TaskSpec,
-)
+from orchestrator.model.arm import ArmDescription
+from orchestrator.model.event import Event
+from orchestrator.model.output import Artifact, Citation
+from orchestrator.model.provenance import Provenance
+from orchestrator.model.step import Step
+from orchestrator.model.task import Status, Task, TaskError, TaskResult, TaskSpec
 from orchestrator.progress import duration, estimated_completion, percentage
 from orchestrator.register import Arm
 from orchestrator.store_tasks import DailyUsage

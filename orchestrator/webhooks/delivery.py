@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from orchestrator.model import Status
+from orchestrator.model.task import Status
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from orchestrator.model import Status
+from orchestrator.model.task import Status
 from orchestrator.rows import Row
 from orchestrator.webhooks.delivery import Delivery
 from servicekit.database import Pool, connection

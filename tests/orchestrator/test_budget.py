@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.budget import BudgetAccount, BudgetExceededError
-from orchestrator.model import Budget, Usage
+from orchestrator.model.provenance import Usage
+from orchestrator.model.task import Budget
 
 
 def test_what_is_left_is_shared_and_comes_back() -> None:

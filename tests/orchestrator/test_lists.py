@@ -7,10 +7,11 @@ import psycopg
 import pytest
 from octollm.orchestrator.v1 import tasks_pb2
 
+from orchestrator.limits import SweepLimits
 from orchestrator.migrations import SCHEMA, all_migrations
-from orchestrator.model import Priority, Status, Task
+from orchestrator.model.task import Priority, Status, Task
 from orchestrator.store_lists import ListQuery, ListStore, Sort
-from orchestrator.store_sweep import SweepLimits, SweepStore
+from orchestrator.store_sweep import SweepStore
 from servicekit.database import open_pool
 from servicekit.migrate import migrate
 from tests.orchestrator.house import House

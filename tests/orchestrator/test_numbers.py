@@ -8,25 +8,25 @@ from octollm.arms.v1 import guardian_pb2
 from octollm.orchestrator.v1 import arm_registry_pb2, tasks_pb2
 from octollm.reflex.v1 import reflex_pb2
 
-from orchestrator import model
 from orchestrator.calls import ReviewAction
+from orchestrator.model import arm, event, step, task
 from orchestrator.store_lists import Sort
 
 
 @pytest.mark.parametrize(
     ("ours", "theirs", "prefix"),
     [
-        (model.Status, tasks_pb2.TaskStatus, "TASK_STATUS_"),
-        (model.Phase, tasks_pb2.Phase, "PHASE_"),
-        (model.Priority, tasks_pb2.Priority, "PRIORITY_"),
-        (model.PiiPolicy, tasks_pb2.PiiPolicy, "PII_POLICY_"),
-        (model.PiiPolicy, guardian_pb2.PiiPolicy, "PII_POLICY_"),
-        (model.PiiPolicy, reflex_pb2.PiiPolicy, "PII_POLICY_"),
-        (model.OnValidationFailure, tasks_pb2.OnValidationFailure, "ON_VALIDATION_FAILURE_"),
-        (model.StepState, tasks_pb2.StepState, "STEP_STATE_"),
-        (model.EventType, tasks_pb2.TaskEventType, "TASK_EVENT_TYPE_"),
-        (model.ErrorType, tasks_pb2.ErrorType, "ERROR_TYPE_"),
-        (model.ArmStatus, arm_registry_pb2.ArmStatus, "ARM_STATUS_"),
+        (task.Status, tasks_pb2.TaskStatus, "TASK_STATUS_"),
+        (task.Phase, tasks_pb2.Phase, "PHASE_"),
+        (task.Priority, tasks_pb2.Priority, "PRIORITY_"),
+        (task.PiiPolicy, tasks_pb2.PiiPolicy, "PII_POLICY_"),
+        (task.PiiPolicy, guardian_pb2.PiiPolicy, "PII_POLICY_"),
+        (task.PiiPolicy, reflex_pb2.PiiPolicy, "PII_POLICY_"),
+        (task.OnValidationFailure, tasks_pb2.OnValidationFailure, "ON_VALIDATION_FAILURE_"),
+        (step.StepState, tasks_pb2.StepState, "STEP_STATE_"),
+        (event.EventType, tasks_pb2.TaskEventType, "TASK_EVENT_TYPE_"),
+        (task.ErrorType, tasks_pb2.ErrorType, "ERROR_TYPE_"),
+        (arm.ArmStatus, arm_registry_pb2.ArmStatus, "ARM_STATUS_"),
         (ReviewAction, guardian_pb2.ReviewAction, "REVIEW_ACTION_"),
         (Sort, tasks_pb2.TaskSort, "TASK_SORT_"),
     ],

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.model import Citation, PlannedStep, Step, StepResult, StepState
+from orchestrator.model.output import Citation
+from orchestrator.model.step import PlannedStep, Step, StepResult, StepState
 from orchestrator.plan import (
     check_plan,
     competing,

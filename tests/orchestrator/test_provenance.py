@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from octollm.arms.v1 import execution_pb2
 
 from orchestrator.clients.messages import provenance_from
-from orchestrator.model import StepResult
+from orchestrator.model.step import StepResult
 from orchestrator.rows import STEP_RESULT
 from orchestrator.servicer.responses import _provenance
 

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.breaker import Breaker
 from orchestrator.calls import StepProgress
-from orchestrator.model import ArmDescription, ArmInstance, ArmStatus, Capability
+from orchestrator.model.arm import ArmDescription, ArmInstance, ArmStatus, Capability
 from orchestrator.pace import Pace
 from orchestrator.register import by_kind
 from orchestrator.retry import RetryBudget, pause

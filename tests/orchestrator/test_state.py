@@ -7,7 +7,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from orchestrator.model import Phase, Status, StepState
+from orchestrator.model.step import StepState
+from orchestrator.model.task import Phase, Status
 from orchestrator.state import (
     StepEvent,
     TaskEvent,

@@ -17,25 +17,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from orchestrator import writes
+from orchestrator.limits import SweepLimits
 from orchestrator.migrations import SCHEMA, all_migrations
-from orchestrator.model import (
-    ErrorType,
-    EventType,
-    Plan,
-    PlannedStep,
-    Provenance,
-    Status,
-    StepState,
-    TaskError,
-    TaskResult,
-    TaskSpec,
-    Usage,
-)
+from orchestrator.model.event import EventType
+from orchestrator.model.provenance import Provenance, Usage
+from orchestrator.model.step import Plan, PlannedStep, StepState
+from orchestrator.model.task import ErrorType, Status, TaskError, TaskResult, TaskSpec
 from orchestrator.ownership import Reach
 from orchestrator.state import StepEvent
 from orchestrator.store_lease import LeaseStore
 from orchestrator.store_submit import NewTask, SubmitStore
-from orchestrator.store_sweep import SweepLimits, SweepStore
+from orchestrator.store_sweep import SweepStore
 from orchestrator.store_tasks import TaskStore
 from orchestrator.store_writes import WriteStore
 from orchestrator.tasks import new_task_id

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestrator.model import TaskSpec
+from orchestrator.model.task import TaskSpec
 from orchestrator.texts import Place, parse_context, texts_of, with_texts
 from servicekit.errors import ValidationFailedError
 

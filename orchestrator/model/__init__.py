@@ -1,0 +1,1 @@
+"""The words of the domain; they import nothing but each other."""

@@ -11,7 +11,7 @@ from servicekit.errors import ValidationFailedError
 OURS = frozenset({"planner", "executor", "retriever", "coder", "judge", "guardian"})
 """The platform's own arms; a third party's may not pass for one."""
 
-CALLED_BY_NAME = frozenset({"plan", "validate", "review"})
+CALLED_BY_NAME = frozenset({"plan", "validate", "review", "screen"})
 """Capabilities that the orchestrator calls by itself, through services that only our arms have."""
 
 _ARM_ID = re.compile(r"[a-z][a-z0-9-]{0,62}", re.ASCII)

@@ -16,6 +16,9 @@ from orchestrator.model.verdict import Judgement
 PLAN, VALIDATE, REVIEW = "plan", "validate", "review"
 """The capabilities of the arms that the orchestrator calls by itself: planner, judge, guardian."""
 
+SCREEN = "screen"
+"""What a guardian holds beside REVIEW when its policy has something to say about what comes in."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Brief:
@@ -49,6 +52,13 @@ class StepProgress:
 
     message: str
     fraction: float | None = None
+
+
+class Direction(IntEnum):
+    """Which way a text goes."""
+
+    IN = 1
+    OUT = 2
 
 
 class ReviewAction(IntEnum):
@@ -121,6 +131,8 @@ class ArmCalls(Protocol):
         """A verdict on every acceptance criterion."""
         ...
 
-    async def review(self, instance: ArmInstance, *, brief: Brief, text: str, pii: PiiPolicy) -> Review:
-        """Whether a text may leave."""
+    async def review(
+        self, instance: ArmInstance, *, brief: Brief, text: str, direction: Direction, pii: PiiPolicy
+    ) -> Review:
+        """Whether a text may come in, or leave."""
         ...

@@ -1,4 +1,4 @@
-"""Drives one leased task to its one end: plan, execute, validate, repair, conclude."""
+"""Drives one leased task to its one end: screen, plan, execute, validate, repair, conclude."""
 
 import asyncio
 import logging
@@ -11,6 +11,7 @@ from orchestrator.failures import LeaseLostError, TaskFailedError, error_type
 from orchestrator.model.task import ErrorType, Status, TaskError, TaskResult
 from orchestrator.planning import make_plan
 from orchestrator.rows import Judged
+from orchestrator.screening import screen
 from orchestrator.synthesis import conclude, reviewed
 from orchestrator.tools import Tools
 from orchestrator.validation import begin_repair, validate
@@ -75,6 +76,7 @@ async def _result(work: Work, tools: Tools) -> tuple[TaskResult, list[Charge]]:
                 details={"lost_leases": work.lost_leases},
             )
         )
+    await screen(work, tools)
     if not work.steps:
         kept = await _kept(work, tools)
         if kept is not None:

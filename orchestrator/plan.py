@@ -13,7 +13,7 @@ MAX_STEPS = 20
 _STEP_ID = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
 """A planner's ids; those of proposals and repair rounds have marks that no planner can write."""
 
-NOT_FOR_PLANS = frozenset({"plan", "validate", "review"})
+NOT_FOR_PLANS = frozenset({"plan", "validate", "review", "screen"})
 """Capabilities that the orchestrator calls by itself; a plan may not use them."""
 
 

@@ -96,6 +96,10 @@ class Router:
         """Whether somebody healthy holds the capability now, free or not."""
         return bool(self._holders(capability))
 
+    def knows(self, capability: str) -> bool:
+        """Whether somebody is registered for the capability, even one that does not work just now."""
+        return any(instance.holds(capability) for instance in self._register.instances)
+
     @asynccontextmanager
     async def slot(self, capability: str, *, patience: float) -> AsyncGenerator[ArmInstance]:
         """Hold a place at the best instance for the length of the block, which makes one call.

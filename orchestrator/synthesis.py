@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from orchestrator.calls import REVIEW, Found, Review, ReviewAction
+from orchestrator.calls import REVIEW, Direction, Found, Review, ReviewAction
 from orchestrator.failures import TaskFailedError
 from orchestrator.model.arm import ArmInstance
 from orchestrator.model.output import Artifact, Citation
@@ -103,7 +103,9 @@ async def _review(work: Work, tools: Tools, text: str) -> Review:
     asked = PiiPolicy.REDACT if pii is PiiPolicy.ALLOW else pii
 
     async def ask(instance: ArmInstance) -> Review:
-        return await tools.calls.review(instance, brief=work.brief, text=text, pii=asked)
+        return await tools.calls.review(
+            instance, brief=work.brief, text=text, direction=Direction.OUT, pii=asked
+        )
 
     review = await call_needed(work, tools, REVIEW, ask)
     if review.action is ReviewAction.ALLOW:

@@ -117,6 +117,10 @@ class Work:
             last = found if found == self._last + len(write.events) else None
         return last
 
+    def take_in(self, spec: TaskSpec) -> None:
+        """Go on with another spec, such as one from which something was left out."""
+        self.spec, self.brief = spec, replace(self.brief, spec=spec)
+
     def add(self, planned: list[PlannedStep], *, round_number: int) -> None:
         """Take over steps that were written."""
         first = len(self.steps)

@@ -45,7 +45,7 @@ def host_guardian(*, channel: grpc.aio.Channel, settings: GuardianSettings | Non
 
     board.set("reflex", Health.UNAVAILABLE, detail="it was not asked yet", required=True)
     return HostedArm(
-        arm=Guardian(reviewer=reviewer),
+        arm=Guardian(reviewer=reviewer, screens=policies.is_about_what_comes_in),
         board=board,
         add_typed=add_service,
         typed=[SERVICE_NAME],

@@ -1,5 +1,7 @@
 """The guardian as an arm, for whoever asks through the common door."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, Field
 
 from arms.arm import Arm, Capability, Emit
@@ -16,6 +18,13 @@ class ReviewArguments(BaseModel):
 
     text: str = Field(min_length=1, max_length=1_048_576, description="The text to review.")
     direction: Direction = Field(default=Direction.OUT, description="Which way it goes.")
+    pii: Pii = Field(default=Pii.REDACT, description="What happens to personal data.")
+
+
+class ScreenArguments(BaseModel):
+    """Arguments of "screen"."""
+
+    text: str = Field(min_length=1, max_length=1_048_576, description="The text that comes in.")
     pii: Pii = Field(default=Pii.REDACT, description="What happens to personal data.")
 
 
@@ -37,11 +46,20 @@ class ReviewOutput(BaseModel):
     findings: list[FindingOutput]
 
 
+_SCREEN = Capability(
+    name="screen",
+    description="Decides whether what comes in may be worked on at all, by the policy of the house.",
+    arguments=ScreenArguments,
+    output=ReviewOutput,
+)
+
+
 class Guardian(Arm):
     """Reviews what comes in and what goes out.
 
     Args:
         reviewer: decides on texts.
+        screens: whether its policy speaks of what comes in; then it says so, and is asked before the planner.
     """
 
     arm_id = "guardian"
@@ -49,7 +67,7 @@ class Guardian(Arm):
     description = "Applies the reflex's findings and the house's policy to texts that come in or go out."
     cost_tier = 1
     max_concurrency = 32
-    capabilities = (
+    capabilities: Sequence[Capability] = (  # pyright: ignore[reportIncompatibleVariableOverride]  # one more by its policy
         Capability(
             name="review",
             description="Decides whether a text may pass, and redacts what must not.",
@@ -58,8 +76,10 @@ class Guardian(Arm):
         ),
     )
 
-    def __init__(self, *, reviewer: Reviewer) -> None:
+    def __init__(self, *, reviewer: Reviewer, screens: bool = False) -> None:
         self._reviewer = reviewer
+        if screens:
+            self.capabilities = (*self.capabilities, _SCREEN)  # pyright: ignore[reportIncompatibleVariableOverride]  # as above
 
     async def execute(self, step: Step, *, model: ModelSession, emit: Emit) -> Result:
         """Review the text of the arguments; the output is the text that may pass.
@@ -69,7 +89,7 @@ class Guardian(Arm):
             UnavailableError: the reflex cannot be reached.
         """
         del model, emit
-        arguments = ReviewArguments.model_validate(step.arguments)
+        arguments = _review_of(step)
         checked = await self._reviewer.review(
             ReviewRequest(
                 text=arguments.text,
@@ -83,6 +103,12 @@ class Guardian(Arm):
             kinds = sorted({f"{found.category}.{found.type}" for found in checked.findings})
             raise ConflictError(f"the text may not pass: {', '.join(kinds)}", reason="BLOCKED")
         return _result_of(checked)
+
+
+def _review_of(step: Step) -> ReviewArguments:
+    if isinstance(step.arguments, ScreenArguments):
+        return ReviewArguments(text=step.arguments.text, direction=Direction.IN, pii=step.arguments.pii)
+    return ReviewArguments.model_validate(step.arguments)
 
 
 def _result_of(checked: Checked) -> Result:

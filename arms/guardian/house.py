@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import re2
 
 from arms.guardian.policy_file import HousePolicy, PolicyFile, TextRule, Topic
-from arms.guardian.review import Finding, ReviewRequest
+from arms.guardian.review import Direction, Finding, ReviewRequest
 
 _RE2: Any = re2  # the package carries no types
 
@@ -57,11 +57,11 @@ class House:
             request: which way it goes, and the task it belongs to.
         """
         found = [
-            *self._too_long(text),
             *self._off_topic(text, request=request),
             *self._by_rules(text, request=request),
-            *self._links(text),
         ]
+        if request.direction is Direction.OUT:  # how long and whereto is asked of what is written here
+            found += [*self._too_long(text), *self._links(text)]
         return sorted(found, key=lambda breach: breach.finding.start)
 
     def _too_long(self, text: str) -> Iterator[Breach]:

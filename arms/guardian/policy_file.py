@@ -57,12 +57,23 @@ class HousePolicy(_Strict):
     denied_topics: list[Topic] = Field(default_factory=list[Topic], max_length=100)
     rules: list[TextRule] = Field(default_factory=list[TextRule], max_length=200)
 
+    @property
+    def is_about_what_comes_in(self) -> bool:
+        """Whether there is anything to look for in a goal before it is worked on."""
+        topics = self.allowed_topics or self.denied_topics
+        return bool(topics) or any(rule.holds_for(Direction.IN) for rule in self.rules)
+
 
 class PolicyFile(_Strict):
     """The file: what holds for everybody, and what holds instead for a tenant."""
 
     default: HousePolicy = HousePolicy()
     tenants: dict[str, HousePolicy] = Field(default_factory=dict[str, HousePolicy])
+
+    @property
+    def is_about_what_comes_in(self) -> bool:
+        """Whether that is so for anybody."""
+        return any(policy.is_about_what_comes_in for policy in (self.default, *self.tenants.values()))
 
 
 def read_policies(path: Path | None) -> PolicyFile:

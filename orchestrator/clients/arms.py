@@ -23,6 +23,7 @@ from orchestrator.calls import (
     REVIEW,
     VALIDATE,
     Brief,
+    Direction,
     Found,
     Offer,
     Review,
@@ -147,13 +148,15 @@ class GrpcArms:
         self._permit(request, instance, act=VALIDATE, brief=brief, bounds=bounds)
         return messages.judgement_from(await stub.ValidateOutput(request))
 
-    async def review(self, instance: ArmInstance, *, brief: Brief, text: str, pii: PiiPolicy) -> Review:
-        """Whether a text may leave."""
+    async def review(
+        self, instance: ArmInstance, *, brief: Brief, text: str, direction: Direction, pii: PiiPolicy
+    ) -> Review:
+        """Whether a text may come in, or leave."""
         stub = guardian_pb2_grpc.GuardianServiceStub(await self._channel(instance))
         request = guardian_pb2.ReviewContentRequest(
             task=messages.brief_to(brief),
             text=text,
-            direction=guardian_pb2.DIRECTION_OUT,
+            direction=guardian_pb2.Direction.ValueType(direction),
             pii=guardian_pb2.PiiPolicy.ValueType(pii),
         )
         self._permit(request, instance, act=REVIEW, brief=brief)

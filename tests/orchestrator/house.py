@@ -96,6 +96,7 @@ class Script:
     executed: list[arm_pb2.ExecuteRequest] = field(default_factory=list)
     judged: list[judge_pb2.ValidateOutputRequest] = field(default_factory=list)
     reviewed: list[str] = field(default_factory=list)
+    screened: list[str] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
     request_ids: set[str] = field(default_factory=set)
@@ -164,7 +165,8 @@ class _Guardian(guardian_pb2_grpc.GuardianServiceServicer):
     async def ReviewContent(  # gRPC's name
         self, request: guardian_pb2.ReviewContentRequest, context: Context
     ) -> guardian_pb2.ReviewContentResponse:
-        self.script.note(self.script.reviewed, request.text)
+        came_in = request.direction == guardian_pb2.DIRECTION_IN
+        self.script.note(self.script.screened if came_in else self.script.reviewed, request.text)
         action, text = self.script.review(request.text)
         return guardian_pb2.ReviewContentResponse(
             action=guardian_pb2.ReviewAction.ValueType(action),
@@ -184,6 +186,11 @@ class _Reflex(reflex_pb2_grpc.ReflexServiceServicer):
         for text in request.texts:
             self.script.note(self.script.checked, text)
         return reflex_pb2.CheckBatchResponse(results=[self.script.check(text) for text in request.texts])
+
+    async def GetStats(  # gRPC's name
+        self, request: reflex_pb2.GetStatsRequest, context: Context
+    ) -> reflex_pb2.GetStatsResponse:
+        return reflex_pb2.GetStatsResponse()
 
     async def PutCache(  # gRPC's name
         self, request: reflex_pb2.PutCacheRequest, context: Context
@@ -222,14 +229,16 @@ async def scripted(script: Script, socket_dir: Path, *names: str) -> AsyncIterat
 
 
 def description(
-    arm_id: str, capability: str, socket_dir: Path, *, socket: str = "arms", **more: Any
+    arm_id: str, capability: str, socket_dir: Path, *, socket: str = "arms", also: str = "", **more: Any
 ) -> arm_registry_pb2.ArmDescription:
     given: dict[str, Any] = {"cost_tier": 1, "max_concurrency": 16, **more}
     return arm_registry_pb2.ArmDescription(
         arm_id=arm_id,
         name=arm_id.title(),
         version="1",
-        capabilities=[arm_pb2.Capability(name=capability, description=f"can {capability}")],
+        capabilities=[
+            arm_pb2.Capability(name=name, description=f"can {name}") for name in (capability, also) if name
+        ],
         endpoint=f"unix:{socket_dir / socket}.sock",
         **given,
     )

@@ -86,6 +86,7 @@ async def test_a_task_whose_arms_never_come_says_which(
     settings = settings_for(database_url, socket_dir)
     async with running_house(settings, surroundings, register=False) as house:
         await house.register("worker", "work")
+        await house.register("guardian", "review")
         task = await house.run(budget=tasks_pb2.Budget(max_time_seconds=1))
         assert task.error.type == tasks_pb2.ERROR_TYPE_ARM_UNAVAILABLE
         assert "plan" in task.error.message

@@ -8,7 +8,7 @@ from octollm.arms.v1 import guardian_pb2
 from octollm.orchestrator.v1 import arm_registry_pb2, tasks_pb2
 from octollm.reflex.v1 import reflex_pb2
 
-from orchestrator.calls import ReviewAction
+from orchestrator.calls import Direction, ReviewAction
 from orchestrator.model import arm, event, step, task
 from orchestrator.store_lists import Sort
 
@@ -27,6 +27,7 @@ from orchestrator.store_lists import Sort
         (event.EventType, tasks_pb2.TaskEventType, "TASK_EVENT_TYPE_"),
         (task.ErrorType, tasks_pb2.ErrorType, "ERROR_TYPE_"),
         (arm.ArmStatus, arm_registry_pb2.ArmStatus, "ARM_STATUS_"),
+        (Direction, guardian_pb2.Direction, "DIRECTION_"),
         (ReviewAction, guardian_pb2.ReviewAction, "REVIEW_ACTION_"),
         (Sort, tasks_pb2.TaskSort, "TASK_SORT_"),
     ],

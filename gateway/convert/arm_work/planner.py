@@ -10,7 +10,7 @@ from gateway.convert.arm_work.common import to_brief, to_limits, worked
 from gateway.convert.values import checked_json
 from gateway.schemas.arm_work.planner import OfferedCapability, PlanRequest
 
-NOT_STEPS = frozenset({"plan", "validate", "review"})
+NOT_STEPS = frozenset({"plan", "validate", "review", "screen"})
 """What the platform itself asks arms for; no step of a plan does."""
 
 MOST_OFFERS = 100

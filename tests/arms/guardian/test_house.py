@@ -71,6 +71,29 @@ async def test_what_the_documented_policy_does(
     assert all(found.category == "policy" for found in checked.findings)
 
 
+@pytest.mark.parametrize(
+    ("policy", "screens"),
+    [
+        ("", False),
+        ("[default]\nmax_characters = 10\nlink_hosts = []", False),
+        ("[[default.denied_topics]]\nname = 'a'\nwords = ['aa']", True),
+        ("[[tenants.acme.allowed_topics]]\nname = 'a'\nwords = ['aa']", True),
+        ("[[default.rules]]\nid = 'a'\npattern = 'a'\nreason = 'a'", False),
+        ("[[default.rules]]\nid = 'a'\npattern = 'a'\nreason = 'a'\ndirection = 'both'", True),
+    ],
+)
+def test_whether_a_policy_speaks_of_what_comes_in(tmp_path: Path, policy: str, *, screens: bool) -> None:
+    path = tmp_path / "guardian.toml"
+    path.write_text(policy)
+    assert read_policies(path).is_about_what_comes_in is screens
+
+
+async def test_length_and_links_are_asked_of_what_leaves_only(documented: Reviewer) -> None:
+    for text in ("x" * 100_001, "go to http://evil.test/"):
+        request = ReviewRequest(text=text, direction=Direction.IN, pii=Pii.REDACT, brief=Brief())
+        assert (await documented.review(request)).action is Action.ALLOW
+
+
 async def test_a_rule_for_one_way_leaves_the_other_alone(documented: Reviewer) -> None:
     request = ReviewRequest(text="project bluebird", direction=Direction.IN, pii=Pii.REDACT, brief=Brief())
     assert (await documented.review(request)).action is Action.ALLOW

@@ -93,7 +93,7 @@ def test_names_that_lead_nowhere(name: str, why: str, tmp_path: Path) -> None:
         ),
         (
             "class Mine(Sing):\n    capabilities = (Capability(name='plan', description=''),)",
-            "capability 'plan' must be another than plan, review and validate",
+            "capability 'plan' must be another than plan, review, screen and validate",
         ),
     ],
 )

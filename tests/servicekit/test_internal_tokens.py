@@ -1,5 +1,7 @@
 """Internal tokens: what one service says to another is believed, and nothing else."""
 
+import hmac
+import json
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,11 +10,12 @@ from typing import Any, cast
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from joserfc.jwk import OctKey
 from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
 
 from servicekit.channel import open_channel
 from servicekit.errors import UnauthenticatedError, UnavailableError, ValidationFailedError
-from servicekit.internal_tokens import METADATA_KEY, REFUSED, InternalTokens
+from servicekit.internal_tokens import METADATA_KEY, REFUSED, TYPE, InternalTokens
 from servicekit.metrics import Metrics
 from servicekit.principal import (
     ANONYMOUS,
@@ -59,21 +62,99 @@ def mine() -> str:
     return tokens().mint(ALICE)
 
 
-def forged_claims() -> str:
-    claims = urlsafe_b64encode(b'["gateway","acme","root",["admin"],999999,1000060]').rstrip(b"=").decode()
-    return f"{claims}.{mine().partition('.')[2]}"
+NOW = int(Clock().now)
+STRANGER = b"x" * 32
+HEADER = {"alg": "HS256", "typ": TYPE, "kid": OctKey.import_key(KEY).thumbprint()}
+CLAIMS: dict[str, Any] = {
+    "iss": "octollm",
+    "aud": "octollm/services",
+    "sub": "alice",
+    "act": {"sub": "gateway"},
+    "tenant": "acme",
+    "roles": ["user"],
+    "iat": NOW,
+    "exp": NOW + 60,
+}
+
+
+def segment(content: object) -> str:
+    return encoded(json.dumps(content).encode())
+
+
+def encoded(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def sealed(header: object, claims: object, *, key: bytes = KEY, digest: str = "sha256") -> str:
+    """A token by hand: a library would not make most of those that are needed here."""
+    body = f"{segment(header)}.{segment(claims)}"
+    return f"{body}.{encoded(hmac.digest(key, body.encode(), digest))}"
+
+
+def made(*, without: str = "", **claims: Any) -> str:
+    """A token as one of ours, under our key, with other claims."""
+    return sealed(HEADER, {name: it for name, it in {**CLAIMS, **claims}.items() if name != without})
+
+
+def headed(*, without: str = "", key: bytes = KEY, digest: str = "sha256", **header: Any) -> str:
+    """A token as one of ours with another header."""
+    head = {name: it for name, it in {**HEADER, **header}.items() if name != without}
+    return sealed(head, CLAIMS, key=key, digest=digest)
+
+
+def forged(**claims: Any) -> str:
+    """A good token with other claims under its old signature."""
+    head, _, seal = mine().split(".")
+    return f"{head}.{segment({**CLAIMS, **claims})}.{seal}"
+
+
+def unsigned(algorithm: str, seal: str = "") -> str:
+    return f"{segment({**HEADER, 'alg': algorithm})}.{segment(CLAIMS)}.{seal}"
 
 
 BAD = {
     "empty": "",
     "a dot": ".",
-    "no seal": mine().partition(".")[0],
-    "another key": tokens(key=b"x" * 32).mint(ALICE),
-    "other claims": forged_claims(),
+    "two dots": "..",
+    "no signature": mine().rpartition(".")[0],
+    "an empty signature": mine().rpartition(".")[0] + ".",
+    "another key": tokens(key=STRANGER).mint(ALICE),
+    "another key under our key's name": headed(key=STRANGER),
+    "another key that it names": headed(key=STRANGER, kid=OctKey.import_key(STRANGER).thumbprint()),
+    "a key that it brings along": headed(key=STRANGER, jwk=OctKey.import_key(STRANGER).as_dict()),
+    "no name of a key": headed(without="kid"),
+    "a name that is none": headed(kid=7),
+    "other claims": forged(sub="root", roles=["admin"]),
     "cut": mine()[:-1],
     "longer": mine() + "A",
-    "not ASCII": "ä.ö",
+    "a fourth part": mine() + ".A",
+    "not ASCII": "ä.ö.ü",
     "endless": "a" * 10_000,
+    "no algorithm": unsigned("none"),
+    "no algorithm, and a signature": unsigned("none", mine().rpartition(".")[2]),
+    "another algorithm": headed(alg="HS512", digest="sha512"),
+    "a public key's algorithm": unsigned("ES256", mine().rpartition(".")[2]),
+    "another kind": headed(typ="JWT"),
+    "a capability": headed(typ="octollm-capability+jwt"),
+    "no kind": headed(without="typ"),
+    "what must be understood": headed(crit=["b64"], b64=False),
+    "another issuer": made(iss="acme"),
+    "no issuer": made(without="iss"),
+    "another audience": made(aud="octollm"),
+    "no audience": made(without="aud"),
+    "no expiry": made(without="exp"),
+    "an expiry that never comes": made(exp=float("nan")),
+    "an expiry in words": made(exp="tomorrow"),
+    "no issue": made(without="iat"),
+    "nobody": made(without="sub"),
+    "a number for a subject": made(sub=7),
+    "no caller": made(without="act"),
+    "a caller that is no object": made(act="gateway"),
+    "no tenant": made(without="tenant"),
+    "no roles": made(without="roles"),
+    "a word for roles": made(roles="admin"),
+    "numbers for roles": made(roles=[1]),
+    "a list for claims": sealed(HEADER, []),
 }
 
 
@@ -115,9 +196,42 @@ def test_a_remembered_token_expires_all_the_same() -> None:
         both.check(token)
 
 
-def test_a_short_key_is_none() -> None:
+def test_the_tokens_of_these_tests_are_good_but_for_what_they_say() -> None:
+    assert tokens().check(made()) == tokens().check(mine())
+
+
+OLD, NEW = b"o" * 32, b"n" * 32
+
+
+@pytest.mark.parametrize(
+    ("makes", "checks"),
+    [
+        (OLD, OLD + b"\n" + NEW),  # the new one is made known ...
+        (NEW + b"\n" + OLD, OLD + b"\n" + NEW),  # ... then makes tokens, here before there ...
+        (OLD + b"\n" + NEW, NEW + b"\r\n\n" + OLD + b"\n"),
+        (NEW + b"\n" + OLD, NEW),  # ... then the old one goes
+    ],
+)
+def test_the_key_is_changed_while_all_services_go_on(makes: bytes, checks: bytes) -> None:
+    assert tokens(key=checks).check(tokens(key=makes).mint(ALICE)).principal == ALICE
+
+
+def test_a_key_that_is_gone_makes_no_more_tokens() -> None:
+    with pytest.raises(UnauthenticatedError):
+        tokens(key=NEW).check(tokens(key=OLD + b"\n" + NEW).mint(ALICE))
+
+
+@pytest.mark.parametrize("key", [b"short", b"", b"\n", OLD + b"\nshort"])
+def test_a_short_key_is_none(key: bytes) -> None:
     with pytest.raises(ValidationFailedError, match="32 bytes"):
-        InternalTokens(key=b"short", caller="gateway")
+        InternalTokens(key=key, caller="gateway")
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    both = tokens()
+    for number in range(5000):
+        both.check(both.mint(Principal(tenant="acme", subject=f"s{number}")))
+    assert max(len(both._minted), len(both._checked)) <= 4096
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from servicekit.version import octollm_version
 if TYPE_CHECKING:  # the SDK is imported where traces are sent, only there
     from opentelemetry.sdk.trace import SpanProcessor
     from opentelemetry.sdk.trace import TracerProvider as ServiceProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"
 """Either turns tracing on."""
 
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+GRPC, HTTP = "grpc", "http/protobuf"
 _NAMESPACE = "octollm"
 FLUSH_SECONDS = 0.8
 """How long the end of a process may be held up by a collector that does not answer."""
@@ -38,10 +40,12 @@ def wanted(environ: Mapping[str, str]) -> bool:
     exporters = {name.strip() for name in environ.get("OTEL_TRACES_EXPORTER", "otlp").split(",")}
     if off or "otlp" not in exporters or not any(environ.get(name) for name in ENDPOINTS):
         return False
-    protocol = next((environ[name] for name in _PROTOCOLS if environ.get(name)), "grpc")
-    if protocol != "grpc":
+    if (protocol := _protocol(environ)) not in {GRPC, HTTP}:
         _LOG.warning(
-            "no traces are sent: OTEL_EXPORTER_OTLP_PROTOCOL is %s, and only grpc is spoken here", protocol
+            "no traces are sent: OTEL_EXPORTER_OTLP_PROTOCOL is %s, and %s and %s are spoken here",
+            protocol,
+            GRPC,
+            HTTP,
         )
         return False
     return True
@@ -59,16 +63,30 @@ def telemetry(*, process: str, environ: Mapping[str, str]) -> Generator[None]:
     if not wanted(environ):
         yield
         return
-    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    processor = BatchSpanProcessor(OTLPSpanExporter())
+    processor = BatchSpanProcessor(_exporter(_protocol(environ)))
     trace.set_tracer_provider(ServiceTracers(process=process, processors=[processor]))
     _LOG.info("traces are sent")
     try:
         yield
     finally:
         _within(FLUSH_SECONDS, processor)
+
+
+def _protocol(environ: Mapping[str, str]) -> str:
+    return next((environ[name].strip() for name in _PROTOCOLS if environ.get(name)), GRPC)
+
+
+def _exporter(protocol: str) -> "SpanExporter":
+    """What sends; each brings a client of its own, so only the one that is used is imported."""
+    if protocol == HTTP:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
+
+        return HttpExporter()
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
+
+    return GrpcExporter()
 
 
 class ServiceTracers(trace.TracerProvider):

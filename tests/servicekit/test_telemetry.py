@@ -6,6 +6,7 @@ import subprocess
 import sys
 import timeit
 from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager
 
 import pytest
 from opentelemetry import trace
@@ -18,6 +19,7 @@ from servicekit.errors import ConflictError, InternalError
 from servicekit.request_id import set_request_id
 from servicekit.spans import TASK_ID, received, sent, spanned
 from servicekit.telemetry import ServiceTracers, telemetry, wanted
+from tests.support.collector import Collector, running_collector, running_http_collector
 
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = f"00-{TRACE}-{CALLER}-01"
@@ -125,7 +127,16 @@ def test_a_context_travels_and_a_long_state_stays_behind() -> None:
         ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c:4317"}, True),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4317", "OTEL_SDK_DISABLED": "true"}, False),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4317", "OTEL_TRACES_EXPORTER": "none"}, False),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, False),
+        (
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://c",
+                "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json",
+                "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc",
+            },
+            True,
+        ),
         ({"OTEL_SERVICE_NAME": "x"}, False),
     ],
 )
@@ -145,20 +156,41 @@ def test_without_an_endpoint_a_span_costs_next_to_nothing() -> None:
     assert best < 10e-6, f"{best * 1e6:.1f} us"
 
 
-def test_a_collector_that_is_away_holds_up_nobody() -> None:
-    program = (
-        "import os, time; from servicekit.telemetry import telemetry; from servicekit.spans import spanned\n"
-        "with telemetry(process='x', environ=os.environ):\n"
-        "    with spanned('a'): pass\n"
-        "    began = time.monotonic()\n"
-        "print(time.monotonic() - began)"
-    )
+PROGRAM = (
+    "import os, time; from servicekit.telemetry import telemetry; from servicekit.spans import spanned\n"
+    "with telemetry(process='x', environ=os.environ):\n"
+    "    with spanned('a'): pass\n"
+    "    began = time.monotonic()\n"
+    "print(time.monotonic() - began)"
+)
+
+
+def seconds_to_end(**environ: str) -> float:
+    """How long a process with one span needs for its end, traces sent."""
     ran = subprocess.run(
-        [sys.executable, "-c", program],
-        env={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "PYTHONPATH": ".:gen"},
+        [sys.executable, "-c", PROGRAM],
+        env={"PYTHONPATH": ".:gen", **environ},
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    assert float(ran.stdout) < 3
+    return float(ran.stdout)
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
+def test_a_collector_that_is_away_holds_up_nobody(protocol: str) -> None:
+    away = "http://127.0.0.1:9"
+    assert seconds_to_end(OTEL_EXPORTER_OTLP_ENDPOINT=away, OTEL_EXPORTER_OTLP_PROTOCOL=protocol) < 3
+
+
+@pytest.mark.parametrize("variable", ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"])
+@pytest.mark.parametrize(
+    ("protocol", "collecting"), [("grpc", running_collector), ("http/protobuf", running_http_collector)]
+)
+def test_both_protocols_reach_a_collector(
+    protocol: str, collecting: Callable[[], AbstractContextManager[Collector]], variable: str
+) -> None:
+    with collecting() as collector:
+        seconds_to_end(**{"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, variable: protocol})
+        assert [(span.service, span.name) for span in collector.spans] == [("x", "a")]

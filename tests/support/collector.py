@@ -1,9 +1,13 @@
-"""A real OTLP collector for traces: OpenTelemetry's own gRPC service, which keeps what it is sent."""
+"""A real OTLP collector for traces, over gRPC or HTTP, which keeps what it is sent."""
 
+import gzip
+import threading
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import grpc
@@ -64,6 +68,43 @@ def running_collector() -> Generator[Collector]:
         yield collector
     finally:
         server.stop(None).wait()
+
+
+@contextmanager
+def running_http_collector() -> Generator[Collector]:
+    """Run one that speaks http/protobuf on a free port until the block ends."""
+    collector = Collector()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Traces, collector)) as server:
+        collector.url = f"http://127.0.0.1:{server.server_port}"
+        serving = threading.Thread(target=server.serve_forever, name="collector")
+        serving.start()
+        try:
+            yield collector
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+class _Traces(BaseHTTPRequestHandler):
+    """POST /v1/traces as the OTLP specification has it."""
+
+    def __init__(self, collector: Collector, *args: Any) -> None:
+        self._collector = collector
+        super().__init__(*args)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
+        fits = self.path == "/v1/traces" and self.headers["content-type"] == "application/x-protobuf"
+        self.send_response(200 if fits else 404)
+        self.end_headers()
+        if fits:
+            request = trace_service_pb2.ExportTraceServiceRequest.FromString(body)
+            self.wfile.write(self._collector.Export(request, None).SerializeToString())
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # its own signature
+        """Say nothing."""
 
 
 def _span(span: Any, *, service: str) -> Span:

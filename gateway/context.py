@@ -30,7 +30,7 @@ class Context:
         draining: set once no new work is taken.
         version: the gateway's version.
         started_at: when it began to serve, RFC 3339 in UTC.
-        heartbeat_seconds: how often an idle event stream says that it is alive.
+        stream_heartbeat_seconds: how often an event stream is looked at: whether it lives, who reads.
         audit: takes what was done, for the audit log.
     """
 
@@ -43,7 +43,7 @@ class Context:
     draining: asyncio.Event
     version: str
     started_at: str
-    heartbeat_seconds: float
+    stream_heartbeat_seconds: float
     audit: AuditTrail
 
 

@@ -69,7 +69,7 @@ class HeadersTooLargeError(OctoError):
 
 
 def error_answer(error: OctoError, *, request_id: str, headers: Mapping[str, str] | None = None) -> Response:
-    """The envelope of an error.
+    """The answer that tells an error.
 
     Args:
         error: what went wrong.
@@ -77,17 +77,24 @@ def error_answer(error: OctoError, *, request_id: str, headers: Mapping[str, str
         headers: further response headers.
     """
     status = HTTP_STATUS[error.code]
-    code = CODE_OF_STATUS[status]
+    return json_answer(
+        envelope(error, request_id=request_id),
+        status=status,
+        headers={**_headers(error, CODE_OF_STATUS[status]), **(headers or {})},
+    )
+
+
+def envelope(error: OctoError, *, request_id: str) -> dict[str, Any]:
+    """The body that tells an error; a defect's text is not in it."""
     hidden = error.code is Code.INTERNAL_ERROR
-    content = {
+    return {
         "error": {
-            "code": code.value,
+            "code": CODE_OF_STATUS[HTTP_STATUS[error.code]].value,
             "message": INTERNAL_MESSAGE if hidden else error.message,
             "details": {} if hidden else _details(error),
             "request_id": request_id,
         }
     }
-    return json_answer(content, status=status, headers={**_headers(error, code), **(headers or {})})
 
 
 def rest_field(field: str) -> str:

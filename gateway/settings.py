@@ -17,8 +17,9 @@ class GatewaySettings(ServiceSettings):
     """Seconds that a call to another service may take; a waiting read and a stream take longer."""
     arm_timeout: float = Field(default=120.0, gt=0)
     """Seconds that a direct call of an arm may take; an action of the executor brings its own limit."""
-    heartbeat_seconds: float = 15.0
-    """How often an idle event stream writes a comment, so that no proxy takes it for dead."""
+    stream_heartbeat_seconds: float = 15.0
+    """How often an event stream writes a comment, so that no proxy takes it for dead, and is looked at:
+    whether its reader may still read."""
     connections_per_ip: int = 64
     """Open connections that one address may have; 0 for no limit."""
     rate_limit_ip: int | None = Field(default=None, ge=0)

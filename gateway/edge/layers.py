@@ -76,7 +76,9 @@ def edge(
     app = BodyLimitsLayer(app)
     if access:
         # After the count: a failed authentication counts against its address before it is told.
-        app = AuthoriseLayer(app, audit=access.audit, addresses=rates.addresses)
+        app = AuthoriseLayer(
+            app, authenticator=access.authenticator, audit=access.audit, addresses=rates.addresses
+        )
     # Before anything is done for the request, its body read included.
     app = RateLimitLayer(app, limiter=rates.limiter, limits=rates.limits, addresses=rates.addresses)
     if access:

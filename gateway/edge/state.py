@@ -1,11 +1,12 @@
 """What the layers tell each other about one request."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import cast
 
 from gateway.routing.asgi import Scope
 from gateway.routing.route import Match
-from servicekit.errors import UnauthenticatedError
+from servicekit.errors import OctoError, UnauthenticatedError
 from servicekit.principal import Principal
 
 _KEY = "octollm.request"
@@ -27,6 +28,8 @@ class RequestState:
         headers: what every answer to it carries, whoever writes it.
         principal: who makes it; None where nobody was asked, or nobody could tell.
         refusal: why nobody could.
+        recheck: for an answer that takes long: why its reader may not go on now, None while he may.
+            None itself where everybody may.
     """
 
     request_id: str
@@ -35,6 +38,7 @@ class RequestState:
     headers: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
     principal: Principal | None = None
     refusal: UnauthenticatedError | None = None
+    recheck: Callable[[], Awaitable[OctoError | None]] | None = None
 
 
 def put_state(scope: Scope, state: RequestState) -> None:

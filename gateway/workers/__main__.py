@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import uvloop
 
-from gateway.app import answering
+from gateway.answering import answering
 from gateway.workers.handover import Handover, received
 from servicekit.context import set_service
 from servicekit.errors import OctoError

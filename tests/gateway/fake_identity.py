@@ -6,7 +6,7 @@ from typing import Any
 
 from octollm.orchestrator.v1 import identity_pb2, identity_pb2_grpc
 
-from servicekit.errors import NotFoundError, UnauthenticatedError
+from servicekit.errors import NotFoundError, UnauthenticatedError, UnavailableError
 
 
 @dataclass
@@ -18,12 +18,21 @@ class Identity(identity_pb2_grpc.IdentityServiceServicer):
         records: what was audited.
         verified: how often a key was asked for.
         recorded: set once something was audited.
+        away: whether it answers UNAVAILABLE to who asks for a key.
     """
 
     keys: dict[str, identity_pb2.ApiKey] = field(default_factory=dict[str, identity_pb2.ApiKey])
     records: list[identity_pb2.AuditRecord] = field(default_factory=list[identity_pb2.AuditRecord])
     verified: int = 0
     recorded: asyncio.Event = field(default_factory=asyncio.Event)
+    away: bool = False
+
+    async def audited(self, reason: str) -> None:
+        """Wait until something was audited for this reason."""
+        async with asyncio.timeout(10):
+            while all(record.reason != reason for record in self.records):
+                self.recorded.clear()
+                await self.recorded.wait()
 
     def add(self, subject: str, *roles: str, tenant: str = "acme") -> str:
         """Make a key; the whole of it."""
@@ -62,6 +71,8 @@ class Identity(identity_pb2_grpc.IdentityServiceServicer):
     async def VerifyApiKey(
         self, request: identity_pb2.VerifyApiKeyRequest, context: Any
     ) -> identity_pb2.VerifyApiKeyResponse:
+        if self.away:
+            raise UnavailableError("away")
         self.verified += 1
         key = self.keys.get(request.secret)
         if key is None or key.HasField("revoked_at"):

@@ -70,7 +70,7 @@ async def test_an_unknown_task_is_a_404_not_a_broken_stream(api: httpx.AsyncClie
 
 
 async def test_heartbeats_while_nothing_happens(start: Starter) -> None:
-    async with start(heartbeat_seconds=0.05) as gateway, gateway.client() as api:
+    async with start(stream_heartbeat_seconds=0.05) as gateway, gateway.client() as api:
         task = gateway.fakes.tasks.add()
         async with api.stream("GET", f"/tasks/{task.task_id}/events") as answer:
             assert answer.headers["content-type"] == "text/event-stream"

@@ -1,6 +1,7 @@
 """Who gets in, over real HTTP: keys, tokens, scopes, limits, what is audited."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,15 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from httpx_sse import ServerSentEvent, aconnect_sse
+from octollm.orchestrator.v1 import tasks_pb2 as pb
 
 from gateway.routes.table import DOORS, routes_of
 from gateway.routing.route import declared
 from gateway.settings import GatewaySettings
 from servicekit.errors import ValidationFailedError
 from servicekit.roles import ROLES
-from tests.gateway.auth.issuer import ISSUER, SECRET, ec, ed, key_set, now_claims, signed
+from tests.gateway.auth.issuer import ISSUER, SECRET, ec, ed, key_set, now_claims, signed, with_hmac
 from tests.gateway.conftest import FREE, KEY, Gateway, running_gateway
 
 
@@ -245,3 +248,76 @@ async def test_the_key_of_a_token_may_change_while_the_gateway_runs(tmp_path: Pa
         async with asyncio.timeout(8):
             while (await api.get("/tasks", headers=old)).status_code == 200:  # noqa: ASYNC110  # time passes
                 await asyncio.sleep(0.2)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def looking() -> AsyncIterator[Gateway]:
+    """A gateway that looks often whether a stream's reader may still read."""
+    async with running_gateway(
+        auth="required", jwt_issuer=ISSUER, jwt_secret=SECRET.decode(), stream_heartbeat_seconds=0.1
+    ) as it:
+        yield it
+
+
+async def read_events(gateway: Gateway, credential: str, told: asyncio.Event) -> list[ServerSentEvent]:
+    """The events of a task that goes on, until the stream ends."""
+    tasks = gateway.fakes.tasks
+    tasks.events.clear()  # it tells every event of any task
+    task = tasks.add()
+    await tasks.tell(pb.TASK_EVENT_TYPE_TASK_QUEUED, task_id=task.task_id)
+    seen: list[ServerSentEvent] = []
+    async with gateway.client() as api, asyncio.timeout(20):
+        api.headers.update({"x-request-id": "stream-1", **bearer(credential)})
+        async with aconnect_sse(api, "GET", f"/tasks/{task.task_id}/events") as source:
+            async for event in source.aiter_sse():
+                if event.data:  # heartbeats are comments
+                    seen.append(event)
+                    told.set()
+    return seen
+
+
+async def test_a_stream_ends_soon_after_its_key_is_revoked(looking: Gateway) -> None:
+    identity, told = looking.fakes.identity, asyncio.Event()
+    key = identity.add("leaver", "user")
+    reading = asyncio.create_task(read_events(looking, key, told))
+    await told.wait()
+    await asyncio.sleep(0.5)  # several looks: a good key changes nothing
+    assert not reading.done()
+    identity.records.clear()
+    identity.keys[key].revoked_at.GetCurrentTime()
+    first, last = await reading
+    assert (first.event, first.id) == ("task.queued", "1")
+    assert last.event == "error"
+    assert last.json() == {
+        "error": {
+            "code": "UNAUTHENTICATED",
+            "message": "valid credentials are needed: Authorization: Bearer with a token or an API key",
+            "details": {},
+            "request_id": "stream-1",
+        }
+    }
+    await identity.audited("API_KEY_REVOKED")
+    (record,) = [it for it in identity.records if it.reason == "API_KEY_REVOKED"]
+    assert (record.subject, record.request_id, record.outcome) == ("leaver", "stream-1", "refused")
+
+
+async def test_a_stream_ends_soon_after_its_token_expires(looking: Gateway) -> None:
+    expires = int(time.time()) - 29 + 3  # with the leeway that clocks are given: 4 s from now at the most
+    payload = now_claims(iat=expires - 60, exp=expires)
+    token = with_hmac(SECRET, header={"alg": "HS256", "typ": "JWT"}, payload=payload)
+    events = await read_events(looking, token, asyncio.Event())
+    assert [event.event for event in events] == ["task.queued", "error"]
+
+
+async def test_a_stream_goes_on_while_nobody_can_tell_whether_its_key_holds(looking: Gateway) -> None:
+    identity, told = looking.fakes.identity, asyncio.Event()
+    key = identity.add("stayer", "user")
+    reading = asyncio.create_task(read_events(looking, key, told))
+    await told.wait()
+    identity.away = True
+    try:
+        await asyncio.sleep(7)  # longer than a verdict is remembered
+        assert not reading.done()
+    finally:
+        identity.away = False
+        reading.cancel()

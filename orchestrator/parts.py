@@ -24,6 +24,7 @@ from orchestrator.register import Register
 from orchestrator.registry import Registry
 from orchestrator.result_cache import ResultCache
 from orchestrator.retry import RetryBudget
+from orchestrator.rotation import Rotation
 from orchestrator.routing import Router
 from orchestrator.settings import OrchestratorSettings
 from orchestrator.signing_keys import SigningKeys
@@ -76,6 +77,7 @@ class Parts:
     audit: Audit
     signing: SigningKeys
     capabilities: Capabilities
+    rotation: Rotation
     deliverer: Deliverer
 
     @property
@@ -130,6 +132,7 @@ def make_parts(settings: OrchestratorSettings, *, ground: Ground) -> Parts:
         capabilities=Capabilities(
             permits=Permits(keys=signing), keys=signing, register=register, audit=audit
         ),
+        rotation=Rotation(keys=signing, audit=audit),
         deliverer=webhook_deliverer(settings, pool=pool, submit=submit, out=out, meters=meters),
     )
 

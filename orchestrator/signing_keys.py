@@ -12,6 +12,9 @@ from servicekit.errors import OctoError, UnavailableError
 
 _LOG = logging.getLogger(__name__)
 
+_LOOK_SECONDS = 1.0
+"""That a look at the keys may take."""
+
 
 class SigningKeys:
     """What signs, what verifies, and what time it is.
@@ -54,6 +57,29 @@ class SigningKeys:
             await self._store.rotate()
             keys = await self._store.keys()
         self._keys = keys
+
+    async def succeed(self, *, drop_older: bool) -> SigningKey:
+        """Make a successor before its time.
+
+        Args:
+            drop_older: once it signs, remove every older one, and return only then. By then all orchestrators
+                must have seen it, or one would go on to sign with a key that is gone.
+
+        Raises:
+            UnavailableError: the database is away; a successor may be there, older keys are still.
+        """
+        wait = self._interval + _LOOK_SECONDS if drop_older else self._store.rules.announce
+        made = await self._store.add(announce=wait)
+        await self.look()
+        if drop_older:
+            await asyncio.sleep(wait)
+            await self._store.drop_older(made.kid)
+            await self.look()
+        return made
+
+    def older_until(self, key: SigningKey) -> float:
+        """When the last key older than this one is gone, in seconds since 1970 by the database's clock."""
+        return key.signs_from + self._store.rules.keep
 
     def now(self) -> float:
         """Seconds since 1970, by the database's clock.

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from servicekit.capability.claims import LONGEST_CALL
 from servicekit.capability.token import Key, key_from_jwk, new_key
-from servicekit.database import Pool, connection, transaction
+from servicekit.database import Connection, Pool, connection, transaction
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('octollm.signing_keys', 0))"
 
@@ -22,7 +22,12 @@ _NOW = "SELECT extract(epoch FROM clock_timestamp())::float8 AS now"
 
 _INSERT = """
 INSERT INTO orchestrator.signing_keys (kid, private_key, signs_from)
-VALUES (%(kid)s, %(private_key)s, clock_timestamp() + make_interval(secs => %(announce)s))"""
+VALUES (%(kid)s, %(private_key)s, clock_timestamp() + make_interval(secs => %(announce)s))
+RETURNING extract(epoch FROM created_at)::float8, extract(epoch FROM signs_from)::float8"""
+
+_DROP_OLDER = """
+DELETE FROM orchestrator.signing_keys old USING orchestrator.signing_keys newer
+WHERE newer.kid = %(kid)s AND newer.signs_from > old.signs_from"""
 
 _DUE = """
 SELECT count(*) = 0 AS first,
@@ -72,7 +77,7 @@ class SigningKeyStore:
 
     def __init__(self, *, pool: Pool, rules: KeyRules) -> None:
         self._pool = pool
-        self._rules = rules
+        self.rules = rules
 
     async def now(self) -> float:
         """Seconds since 1970, by the database's clock."""
@@ -98,20 +103,34 @@ class SigningKeyStore:
         """Make the successor that is due, and remove what no token needs any more."""
         async with transaction(self._pool) as conn:
             await conn.execute(_LOCK)
-            row = await (await conn.execute(_DUE, {"life": self._rules.life})).fetchone()
+            row = await (await conn.execute(_DUE, {"life": self.rules.life})).fetchone()
             first, due = row or (False, False)
             if due:
-                private = dict(new_key().as_dict(private=True))
-                parameters = {
-                    "kid": secrets.token_hex(8),
-                    "private_key": Jsonb(private),
-                    "announce": 0.0 if first else self._rules.announce,
-                }
-                await conn.execute(_INSERT, parameters)
-            await conn.execute(_RETIRE, {"keep": self._rules.keep})
+                await _insert(conn, announce=0.0 if first else self.rules.announce)
+            await conn.execute(_RETIRE, {"keep": self.rules.keep})
+
+    async def add(self, *, announce: float) -> SigningKey:
+        """Make a successor, due or not, that signs after so many seconds."""
+        async with transaction(self._pool) as conn:
+            await conn.execute(_LOCK)
+            return await _insert(conn, announce=announce)
+
+    async def drop_older(self, kid: str) -> None:
+        """Remove every key that began to sign before this one."""
+        async with transaction(self._pool) as conn:
+            await conn.execute(_LOCK)
+            await conn.execute(_DROP_OLDER, {"kid": kid})
 
     def is_due(self, keys: Sequence[SigningKey], *, now: float) -> bool:
         """Whether `rotate` has something to do, as far as these keys tell."""
-        if not keys or max(key.created_at for key in keys) < now - self._rules.life:
+        if not keys or max(key.created_at for key in keys) < now - self.rules.life:
             return True
-        return any(newer.signs_from < now - self._rules.keep for newer in keys[1:])
+        return any(newer.signs_from < now - self.rules.keep for newer in keys[1:])
+
+
+async def _insert(conn: Connection, *, announce: float) -> SigningKey:
+    kid, key = secrets.token_hex(8), new_key()
+    parameters = {"kid": kid, "private_key": Jsonb(dict(key.as_dict(private=True))), "announce": announce}
+    row = await (await conn.execute(_INSERT, parameters)).fetchone()
+    created_at, signs_from = row or (0.0, 0.0)  # RETURNING of one row gives one
+    return SigningKey(kid=kid, key=key, created_at=created_at, signs_from=signs_from)

@@ -8,7 +8,7 @@ import asyncio
 import os
 import select
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeAlias
 
@@ -78,14 +78,9 @@ async def open_pool(
             await pool.drain()
             raise psycopg.OperationalError("the server closed an idle connection")
 
-    async def configure(connection: Connection) -> None:
-        await connection.set_autocommit(True)
-        if on_connect:
-            on_connect(connection)
-
     pool = Pool(
         _conninfo(url, name=name, statement_timeout=statement_timeout, lock_timeout=lock_timeout),
-        configure=configure,
+        configure=_configured(on_connect),
         min_size=min_size,
         max_size=max_size,
         name=name,
@@ -199,6 +194,15 @@ def _told_as_ours() -> Generator[None]:
                 retry_after=0.1,
             ) from error
         raise
+
+
+def _configured(on_connect: Callable[[Connection], None] | None) -> Callable[[Connection], Awaitable[None]]:
+    async def configure(connection: Connection) -> None:
+        await connection.set_autocommit(True)
+        if on_connect:
+            on_connect(connection)
+
+    return configure
 
 
 def _conninfo(url: str, *, name: str, statement_timeout: float, lock_timeout: float) -> str:

@@ -1,7 +1,7 @@
 """A gRPC server as every service has it: interceptors, health, reflection, status, drain, stop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -63,32 +63,44 @@ async def serve(
         UnavailableError: when an address cannot be bound.
     """
     set_service(name)
+    interceptors = server_interceptors(
+        service=name, metrics=metrics, validator=validator or Validator(), tokens=tokens
+    )
+    # Of two options of a name gRPC takes the first.
     server = grpc.aio.server(
-        interceptors=server_interceptors(
-            service=name, metrics=metrics, validator=validator or Validator(), tokens=tokens
-        ),
-        options=list({**dict(OPTIONS), **dict(options)}.items()),  # of two of a name gRPC takes the first
+        interceptors=interceptors, options=list({**dict(OPTIONS), **dict(options)}.items())
     )
     register(server)
+    health = _add_common(server, services=services, board=board, metrics=metrics)
+    endpoints = _bind(server, name, addresses, tls=tls)
+    await health.write()
+    await server.start()
+    mirror = asyncio.create_task(health.follow(), name=f"health of {name}")
+    try:
+        yield Running(name=name, endpoints=endpoints, drain=_drain(server, board))
+    finally:
+        mirror.cancel()
+        await server.stop(0)
+
+
+def _add_common(
+    server: grpc.aio.Server, *, services: Sequence[str], board: StatusBoard, metrics: Metrics
+) -> HealthMirror:
+    """Add what every service answers beside its own: status, health, reflection."""
     status_pb2_grpc.add_StatusServiceServicer_to_server(StatusServicer(board=board, metrics=metrics), server)
     names = [*services, status_pb2.DESCRIPTOR.services_by_name["StatusService"].full_name]
     health = HealthMirror(board=board, services=names)
     health.register(server)
     reflection.enable_server_reflection([*names, HEALTH_SERVICE, reflection.SERVICE_NAME], server)
-    endpoints = _bind(server, name, addresses, tls=tls)
-    await health.write()
-    await server.start()
-    mirror = asyncio.create_task(health.follow(), name=f"health of {name}")
+    return health
 
+
+def _drain(server: grpc.aio.Server, board: StatusBoard) -> Callable[[float], Awaitable[None]]:
     async def drain(grace: float) -> None:
         board.start_draining()
         await server.stop(grace)
 
-    try:
-        yield Running(name=name, endpoints=endpoints, drain=drain)
-    finally:
-        mirror.cancel()
-        await server.stop(0)
+    return drain
 
 
 def _bind(

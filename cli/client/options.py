@@ -1,19 +1,8 @@
 """Options that the client commands share."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
 import typer
-
-from cli.client.rest import Api
-from cli.client.where import gateway_url
-from cli.settings import default_data_dir
-from servicekit.errors import ValidationFailedError
-from servicekit.principal import ANONYMOUS
-from servicekit.secret_files import secret_from
 
 UrlOption = Annotated[
     str | None,
@@ -46,64 +35,6 @@ TenantOption = Annotated[
     str | None, typer.Option("--tenant", help="With --local, whose: any tenant's; default by default.")
 ]
 
-
-class IdentityDoor(Protocol):
-    """Keys and the audit log, over REST or on the machine itself."""
-
-    def create_key(
-        self, *, subject: str, roles: list[str], label: str, expires_in_days: int | None
-    ) -> dict[str, Any]:
-        """Make a key."""
-        ...
-
-    def keys(self, *, page: int, page_size: int) -> dict[str, Any]:
-        """One page of keys."""
-        ...
-
-    def revoke_key(self, key_id: str) -> dict[str, Any]:
-        """End a key."""
-        ...
-
-    def audit(self, *, page: int, page_size: int, outcome: str | None) -> dict[str, Any]:
-        """One page of the log."""
-        ...
-
-
-def connect(*, url: str | None, data_dir: str | None, token: str | None = None) -> Api:
-    """A connection to the gateway that the options mean."""
-    shown = token or secret_from(os.environ, "OCTOLLM_TOKEN")
-    return Api(base_url=gateway_url(named=url, data_dir=_place(data_dir)), token=shown)
-
-
-@contextmanager
-def identity_door(
-    *, local: bool, tenant: str | None, token: str | None, url: str | None, data_dir: str | None
-) -> Iterator[IdentityDoor]:
-    """The door to keys and the audit log that the options mean.
-
-    Raises:
-        ValidationFailedError: a tenant is named over REST, where it is the caller's own.
-    """
-    if local:
-        # Slow to import, and not needed by those who call over REST.
-        from cli.local.clients import LocalIdentity
-        from cli.local.place import check_data_dir, local_tokens, orchestrator_target
-        from servicekit.settings import ServiceSettings
-
-        place = _place(data_dir)
-        check_data_dir(place)
-        yield LocalIdentity(
-            target=orchestrator_target(place),
-            tokens=local_tokens(place, environ=os.environ),
-            tenant=tenant or ANONYMOUS.tenant,
-            tls=ServiceSettings().mutual_tls(),
-        )
-        return
-    if tenant is not None:
-        raise ValidationFailedError("--tenant goes with --local: a token has its tenant.", field="--tenant")
-    with connect(url=url, data_dir=data_dir, token=token) as api:
-        yield api
-
-
-def _place(data_dir: str | None) -> Path:
-    return Path(data_dir) if data_dir else default_data_dir(environ=os.environ)
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+PageOption = Annotated[int, typer.Option("--page", min=1, help="Which page.")]
+PageSizeOption = Annotated[int, typer.Option("--page-size", min=1, max=100, help="How many a page.")]

@@ -157,7 +157,11 @@ class Api:
             return False
 
     def events(self, task_id: str, *, after: int = 0) -> Iterator[Event]:
-        """The events of a task after a sequence number, until the stream ends."""
+        """The events of a task after a sequence number, until the stream ends.
+
+        Raises:
+            ApiError: it may not be read, or not any more.
+        """
         headers = {"Last-Event-ID": str(after)} if after else {}
         with connect_sse(
             self._http, "GET", f"/tasks/{task_id}/events", headers=headers, timeout=_OUTLIVES_HEARTBEATS
@@ -168,6 +172,8 @@ class Api:
             for event in source.iter_sse():
                 if not event.data:  # only a hint how soon to reconnect
                     continue
+                if event.event == "error":  # the last one: why there is no more
+                    raise _told(event.json()["error"], status=source.response.status_code)
                 yield Event(sequence=int(event.id), type=event.event, data=event.json())
 
     def _json(
@@ -209,16 +215,8 @@ def _sendable(token: str) -> str:
 
 def _refusal(response: httpx.Response) -> ApiError:
     try:
-        error = response.json()["error"]
-        field = error["details"].get("field")
-        place = f" ({field}: {error['details'].get('constraint')})" if field else ""
-        return ApiError(
-            error["message"] + place,
-            code=error["code"],
-            status=response.status_code,
-            request_id=error["request_id"],
-            retry_after=float(response.headers.get("retry-after", 0)) or None,
-        )
+        retry_after = float(response.headers.get("retry-after", 0)) or None
+        return _told(response.json()["error"], status=response.status_code, retry_after=retry_after)
     except (ValueError, KeyError, TypeError):
         return ApiError(
             f"the answer is not OctoLLM's: HTTP {response.status_code} from {response.url}",
@@ -226,3 +224,16 @@ def _refusal(response: httpx.Response) -> ApiError:
             status=response.status_code,
             request_id=response.headers.get("x-request-id", ""),
         )
+
+
+def _told(error: Mapping[str, Any], *, status: int, retry_after: float | None = None) -> ApiError:
+    """What an error envelope says."""
+    field = error["details"].get("field")
+    place = f" ({field}: {error['details'].get('constraint')})" if field else ""
+    return ApiError(
+        error["message"] + place,
+        code=error["code"],
+        status=status,
+        request_id=error["request_id"],
+        retry_after=retry_after,
+    )

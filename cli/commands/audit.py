@@ -8,26 +8,26 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.client.connect import identity_door
 from cli.client.options import (
     DataDirOption,
+    JsonOption,
     LocalOption,
+    PageOption,
+    PageSizeOption,
     TenantOption,
     TokenOption,
     UrlOption,
-    identity_door,
 )
 
-Page = Annotated[int, typer.Option(min=1, help="Which page.")]
-PageSize = Annotated[int, typer.Option(min=1, max=100, help="Records a page.")]
 Outcome = Annotated[str | None, typer.Option(help="Only what was `allowed`, or only what was `refused`.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
 def audit(
-    page: Page = 1,
-    page_size: PageSize = 50,
+    page: PageOption = 1,
+    page_size: PageSizeOption = 50,
     outcome: Outcome = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     local: LocalOption = False,
     tenant: TenantOption = None,
     token: TokenOption = None,

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.client.options import DataDirOption, UrlOption, connect
+from cli.client.connect import connect
+from cli.client.options import DataDirOption, JsonOption, TokenOption, UrlOption
 from servicekit.errors import ValidationFailedError
 
 File = Annotated[str, typer.Argument(help="A text file, or - for standard input.", metavar="FILE|-")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON and nothing else.")]
 
 _STYLES = {"pii": "black on yellow", "secret": "white on red", "injection": "white on magenta"}
 _ACTIONS = {"allow": "bold green", "sanitize": "bold yellow", "block": "bold red"}
@@ -31,10 +31,16 @@ _VISIBLE = (
 """Signs for control characters, one for one: a file must not command the terminal."""
 
 
-def check(file: File, as_json: AsJson = False, url: UrlOption = None, data_dir: DataDirOption = None) -> None:
+def check(
+    file: File,
+    as_json: JsonOption = False,
+    token: TokenOption = None,
+    url: UrlOption = None,
+    data_dir: DataDirOption = None,
+) -> None:
     """Check a text for personal data, secrets and injections; exit status 1 when it would be blocked."""
     text = read_text(file)
-    with connect(url=url, data_dir=data_dir) as api:
+    with connect(url=url, data_dir=data_dir, token=token) as api:
         answer = joined([(piece, api.check(piece)) for piece in pieces(text)])
     if as_json:
         print(json.dumps(answer, indent=2))

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from cli.client.connect import connect
 from cli.client.documents import FoundFile, SkippedFile, find_files
-from cli.client.options import DataDirOption, TokenOption, UrlOption, connect
+from cli.client.options import DataDirOption, TokenOption, UrlOption
 from cli.client.rest import Api, ApiError
 from servicekit.errors import ValidationFailedError
 

@@ -1,4 +1,4 @@
-"""`octollm keys`: create, list, revoke."""
+"""`octollm keys`: API keys, and the key that signs capability tokens."""
 
 import json
 from typing import Annotated, Any
@@ -7,17 +7,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.client.connect import IdentityDoor, identity_door, local_orchestrator
 from cli.client.options import (
     DataDirOption,
-    IdentityDoor,
+    JsonOption,
     LocalOption,
+    PageOption,
+    PageSizeOption,
     TenantOption,
     TokenOption,
     UrlOption,
-    identity_door,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
+app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys; change the signing key.")
 
 Subject = Annotated[str, typer.Argument(help="Whom the key stands for.")]
 KeyId = Annotated[str, typer.Argument(help="The key's id: what stands between octo_ and the next underline.")]
@@ -27,9 +29,14 @@ Role = Annotated[
 ]
 Label = Annotated[str, typer.Option(help="For people, such as where it is used.")]
 Days = Annotated[int | None, typer.Option(min=1, max=3650, help="Days after which it ends by itself.")]
-Page = Annotated[int, typer.Option(min=1, help="Which page.")]
-PageSize = Annotated[int, typer.Option(min=1, max=100, help="Keys a page.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+
+Now = Annotated[
+    bool,
+    typer.Option(
+        "--now",
+        help="After a leak: drop older keys as soon as the new one signs; running work may fail.",
+    ),
+]
 
 
 @app.command()
@@ -38,7 +45,7 @@ def create(
     role: Role = None,
     label: Label = "",
     days: Days = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     local: LocalOption = False,
     tenant: TenantOption = None,
     token: TokenOption = None,
@@ -62,9 +69,9 @@ def create(
 
 @app.command("list")
 def list_keys(
-    page: Page = 1,
-    page_size: PageSize = 50,
-    as_json: AsJson = False,
+    page: PageOption = 1,
+    page_size: PageSizeOption = 50,
+    as_json: JsonOption = False,
     local: LocalOption = False,
     tenant: TenantOption = None,
     token: TokenOption = None,
@@ -104,6 +111,20 @@ def revoke(
     with identity_door(local=local, tenant=tenant, token=token, url=url, data_dir=data_dir) as door:
         key = _revoked(door, key_id)
     print(f"{key['key_id']} revoked")
+
+
+@app.command("rotate-signing")
+def rotate_signing(now: Now = False, data_dir: DataDirOption = None) -> None:
+    """Change the key that signs capability tokens, before its time; on the machine itself.
+
+    Without --now everything that runs goes on: older keys verify until what they signed has run out.
+    """
+    made = local_orchestrator(data_dir=data_dir).rotate_signing_key(drop_older=now)
+    print(f"{made['key_id']} signs from {made['signs_from']}")
+    if made["older_until"]:
+        print(f"older keys verify until {made['older_until']} at the latest; --now drops them at once")
+    else:
+        print("older keys are dropped; every arm refuses what they signed within 20 s")
 
 
 def _revoked(door: IdentityDoor, key_id: str) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Annotated, Any, cast
 import typer
 from rich.console import Console
 
+from cli.client.connect import connect
 from cli.client.follow import follow
-from cli.client.options import DataDirOption, TokenOption, UrlOption, connect
+from cli.client.options import DataDirOption, JsonOption, TokenOption, UrlOption
 from cli.client.render import show_task
 from servicekit.errors import ValidationFailedError
 
@@ -25,7 +26,6 @@ Context = Annotated[
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", help="Model tokens the task may use.")]
 MaxSeconds = Annotated[int | None, typer.Option("--max-seconds", help="Seconds the task may take.")]
 Priority = Annotated[str | None, typer.Option("--priority", help="low, medium, high or critical.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the task as JSON and nothing else.")]
 
 
 def run(
@@ -36,7 +36,7 @@ def run(
     max_tokens: MaxTokens = None,
     max_seconds: MaxSeconds = None,
     priority: Priority = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     token: TokenOption = None,
     url: UrlOption = None,
     data_dir: DataDirOption = None,

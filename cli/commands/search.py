@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.client.options import DataDirOption, TokenOption, UrlOption, connect
+from cli.client.connect import connect
+from cli.client.options import DataDirOption, JsonOption, TokenOption, UrlOption
 from cli.commands.index import parse_metadata
 
 Query = Annotated[str, typer.Argument(help="What is sought.")]
@@ -19,7 +20,6 @@ Filters = Annotated[
     list[str] | None,
     typer.Option("--filter", "-f", help="Only documents with this value, as NAME=VALUE; may be given again."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON and nothing else.")]
 
 
 def search(
@@ -27,7 +27,7 @@ def search(
     limit: Limit = 5,
     mode: Mode = "hybrid",
     filters: Filters = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     token: TokenOption = None,
     url: UrlOption = None,
     data_dir: DataDirOption = None,

@@ -6,24 +6,22 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.client.options import DataDirOption, TokenOption, UrlOption, connect
+from cli.client.connect import connect
+from cli.client.options import DataDirOption, JsonOption, PageOption, PageSizeOption, TokenOption, UrlOption
 from cli.client.render import show_list, show_task
 
 app = typer.Typer(no_args_is_help=True, help="Look at tasks and cancel them.")
 
 TaskId = Annotated[str, typer.Argument(help="The task's id, task_ and 16 characters.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Page = Annotated[int, typer.Option(min=1, help="Which page.")]
-PageSize = Annotated[int, typer.Option(min=1, max=100, help="Tasks a page.")]
 Status = Annotated[str | None, typer.Option(help="Only tasks of this status.")]
 
 
 @app.command("list")
 def list_tasks(
-    page: Page = 1,
-    page_size: PageSize = 20,
+    page: PageOption = 1,
+    page_size: PageSizeOption = 20,
     status: Status = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     token: TokenOption = None,
     url: UrlOption = None,
     data_dir: DataDirOption = None,
@@ -40,7 +38,7 @@ def list_tasks(
 @app.command()
 def show(
     task_id: TaskId,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     token: TokenOption = None,
     url: UrlOption = None,
     data_dir: DataDirOption = None,

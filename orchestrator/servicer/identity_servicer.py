@@ -10,13 +10,11 @@ from octollm.orchestrator.v1 import identity_pb2, identity_pb2_grpc
 from orchestrator.identity.api_keys import ApiKeys, NewKey
 from orchestrator.identity.audit import Audit
 from orchestrator.identity.model import ApiKey, AuditRecord, Outcome
+from orchestrator.servicer.callers import ARMS, COMMAND_LINE, GATEWAY, only
 from orchestrator.servicer.requests import DEFAULT_PAGE_SIZE
-from servicekit.errors import PermissionDeniedError
-from servicekit.principal import current_caller, current_principal
+from servicekit.principal import current_principal
 
 Context = grpc.aio.ServicerContext[Any, Any]
-
-GATEWAY, COMMAND_LINE, ARMS = "gateway", "cli", "arms"
 
 
 class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
@@ -35,7 +33,7 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         self, request: identity_pb2.CreateApiKeyRequest, context: Context
     ) -> identity_pb2.CreateApiKeyResponse:
         """Make a key."""
-        _only(GATEWAY, COMMAND_LINE)
+        only(GATEWAY, COMMAND_LINE)
         new = NewKey(
             tenant=request.tenant,
             subject=request.subject,
@@ -50,7 +48,7 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         self, request: identity_pb2.ListApiKeysRequest, context: Context
     ) -> identity_pb2.ListApiKeysResponse:
         """One page of keys."""
-        _only(GATEWAY, COMMAND_LINE)
+        only(GATEWAY, COMMAND_LINE)
         keys, total = await self._keys.page(
             tenant=request.tenant,
             page=request.page or 1,
@@ -63,7 +61,7 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         self, request: identity_pb2.RevokeApiKeyRequest, context: Context
     ) -> identity_pb2.RevokeApiKeyResponse:
         """End a key."""
-        _only(GATEWAY, COMMAND_LINE)
+        only(GATEWAY, COMMAND_LINE)
         key = await self._keys.revoke(request.key_id, by=current_principal())
         return identity_pb2.RevokeApiKeyResponse(api_key=_key_to(key))
 
@@ -71,14 +69,14 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         self, request: identity_pb2.VerifyApiKeyRequest, context: Context
     ) -> identity_pb2.VerifyApiKeyResponse:
         """Whom a key stands for."""
-        _only(GATEWAY)
+        only(GATEWAY)
         return identity_pb2.VerifyApiKeyResponse(api_key=_key_to(await self._keys.verify(request.secret)))
 
     async def RecordAudit(
         self, request: identity_pb2.RecordAuditRequest, context: Context
     ) -> identity_pb2.RecordAuditResponse:
         """Add records to the log."""
-        _only(GATEWAY, ARMS)
+        only(GATEWAY, ARMS)
         await self._audit.append([_record_from(record) for record in request.records])
         return identity_pb2.RecordAuditResponse()
 
@@ -86,7 +84,7 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
         self, request: identity_pb2.ListAuditRequest, context: Context
     ) -> identity_pb2.ListAuditResponse:
         """One page of the log."""
-        _only(GATEWAY, COMMAND_LINE)
+        only(GATEWAY, COMMAND_LINE)
         records, total = await self._audit.page(
             tenant=request.tenant,
             after=_time(request, "created_after"),
@@ -96,13 +94,6 @@ class IdentityServicer(identity_pb2_grpc.IdentityServiceServicer):
             by=current_principal(),
         )
         return identity_pb2.ListAuditResponse(records=map(_record_to, records), total_items=total)
-
-
-def _only(*callers: str) -> None:
-    """Refuse other services of ours; while authentication is off nobody says who calls."""
-    caller = current_caller()
-    if caller and caller not in callers:
-        raise PermissionDeniedError(f"the service {caller} has no business here", reason="CALLER_NOT_ALLOWED")
 
 
 def _time(message: Any, field: str) -> datetime | None:

@@ -37,5 +37,6 @@ def add_servicers(parts: Parts, server: grpc.aio.Server) -> None:
         IdentityServicer(keys=parts.keys, audit=parts.audit), server
     )
     capability_pb2_grpc.add_CapabilityServiceServicer_to_server(
-        CapabilityServicer(capabilities=parts.capabilities, keys=parts.signing), server
+        CapabilityServicer(capabilities=parts.capabilities, keys=parts.signing, rotation=parts.rotation),
+        server,
     )

@@ -15,7 +15,7 @@ import pytest
 from octollm.orchestrator.v1 import identity_pb2, identity_pb2_grpc, tasks_pb2, tasks_pb2_grpc
 
 from cli.embedded.unprivileged import temporary_data_dir
-from cli.local.clients import LocalIdentity
+from cli.local.clients import LocalOrchestrator
 from cli.local.place import local_tokens, orchestrator_target
 from gateway.routes.table import DOORS, routes_of
 from gateway.routing.route import declared
@@ -63,7 +63,7 @@ class Guarded:
     def make_key(self, who: str, role: str, *, tenant: str = "acme") -> None:
         """What `octollm keys create --local` does, without starting a program for it."""
         place = self.platform.data_dir
-        local = LocalIdentity(
+        local = LocalOrchestrator(
             target=orchestrator_target(place), tokens=local_tokens(place, environ={}), tenant=tenant
         )
         made = local.create_key(subject=who, roles=[role], label="", expires_in_days=None)
@@ -283,6 +283,31 @@ def test_the_command_line_shows_a_token(guarded: Guarded) -> None:
         assert ("alice", "task.create", guarded.things["task_id"], "allowed") in told
         assert ("root", "key.revoke", key["key_id"], "allowed") in told
         assert ("operator@local", "key.create", guarded.keys["alice"].split("_")[1], "allowed") in told
+
+
+def test_a_text_is_checked_with_a_token(guarded: Guarded) -> None:
+    text = guarded.platform.data_dir / "text.txt"
+    text.write_text("a text like any other")
+    refused = guarded.octollm("check", str(text))
+    assert (refused.returncode, "valid credentials" in refused.stderr) == (1, True)
+    checked = guarded.octollm("check", str(text), "--json", "--token", guarded.keys["alice"])
+    assert json.loads(checked.stdout)["action"] == "allow", checked.stderr
+
+
+def test_the_signing_key_is_changed_and_work_goes_on(guarded: Guarded) -> None:
+    soon = guarded.octollm("keys", "rotate-signing")
+    assert (soon.returncode, "older keys verify until" in soon.stdout) == (0, True), soon.stderr
+    now = guarded.octollm("keys", "rotate-signing", "--now")
+    assert (now.returncode, "older keys are dropped" in now.stdout) == (0, True), now.stderr
+    with guarded.api("alice") as api:
+        made = api.post("/api/v1/tasks", json={"goal": GOAL}).json()
+        task = api.get(f"/api/v1/tasks/{made['task_id']}", params={"wait": 60}).json()
+        assert task["status"] == "completed", task
+        search = api.post("/api/v1/arms/retriever/search", json={"query": "gate key"})
+        assert search.status_code == 200, search.text
+    log = json.loads(guarded.octollm("audit", "--json", "--local").stdout)["data"]
+    changes = [it["object"] for it in log if it["action"] == "signing_key.rotate"]
+    assert changes == [said.stdout.split()[0] for said in (now, soon)]
 
 
 def test_no_secret_is_in_any_log(guarded: Guarded) -> None:

@@ -11,7 +11,10 @@ import pytest
 from google.protobuf.message import Message
 from octollm.arms.v1 import arm_pb2, executor_pb2
 from octollm.orchestrator.v1 import capability_pb2 as pb
+from octollm.orchestrator.v1 import capability_pb2_grpc, tasks_pb2
+from pydantic import SecretStr
 
+from orchestrator.app import build
 from orchestrator.permits import Permit, Permits
 from orchestrator.signing_keys import SigningKeys
 from orchestrator.store_signing_keys import KeyRules, SigningKeyStore
@@ -19,8 +22,11 @@ from servicekit.capability.call import call_bytes, call_sha256
 from servicekit.capability.claims import Bounds, Claims
 from servicekit.capability.clients import Capabilities
 from servicekit.capability.token import key_from_jwk, key_id, read
+from servicekit.channel import open_channel
 from servicekit.database import open_pool
 from servicekit.errors import NotFoundError, PermissionDeniedError, ValidationFailedError
+from servicekit.internal_tokens import InternalTokens
+from servicekit.principal import Principal, set_principal
 from tests.orchestrator.house import House, Script, eventually, running_house, settings_for
 
 HASH = "ab" * 32
@@ -233,3 +239,80 @@ async def test_of_two_orchestrators_one_makes_the_key(database_url: str, socket_
     with psycopg.connect(database_url) as connection:
         row = connection.execute("SELECT count(*) FROM orchestrator.signing_keys").fetchone()
     assert row == (1,)
+
+
+async def published(house: House) -> set[str]:
+    told = await house.capabilities.ListVerificationKeys(pb.ListVerificationKeysRequest())
+    return {jwk["kid"] for jwk in orjson.loads(told.jwks_json)["keys"]}
+
+
+def seconds_of(moment: Any) -> float:
+    return moment.ToNanoseconds() / 1e9
+
+
+async def test_a_successor_made_on_request_signs_once_it_is_known_and_the_old_key_still_verifies(
+    database_url: str, socket_dir: Path, surroundings: Script
+) -> None:
+    settings = settings_for(database_url, socket_dir, signing={"announce": 0.5, "look": 0.1})
+    async with running_house(settings, surroundings) as house:
+        old = await issue(house)
+        made = await house.capabilities.RotateSigningKey(pb.RotateSigningKeyRequest())
+        assert await published(house) == {key_id(old), made.key_id}
+        assert key_id(await issue(house)) == key_id(old)
+        assert abs(seconds_of(made.signs_from) - time.time() - 0.5) < 0.4
+        assert seconds_of(made.older_until) > time.time() + 3600
+
+        async def signs() -> bool:
+            return key_id(await issue(house)) == made.key_id
+
+        await eventually(signs, seconds=5)
+        assert await claims_of(house, old)
+
+
+async def test_older_keys_are_dropped_at_once_after_a_leak(
+    database_url: str, socket_dir: Path, surroundings: Script
+) -> None:
+    settings = settings_for(database_url, socket_dir, signing={"look": 0.1})
+    async with running_house(settings, surroundings) as house:
+        await house.register("executor", "code_execution")
+        held = await Holders(house).held()
+        assert await delegate(house, held, instance_id="executor-1", act="code_execution")
+        made = await house.capabilities.RotateSigningKey(pb.RotateSigningKeyRequest(drop_older=True))
+        assert not made.HasField("older_until")
+        assert await published(house) == {made.key_id} == {key_id(await issue(house))}
+        with pytest.raises(PermissionDeniedError) as caught:
+            await delegate(house, held, instance_id="executor-1", act="code_execution")
+        assert caught.value.reason == "CAPABILITY_KEY_UNKNOWN"
+        assert (await house.run()).status == tasks_pb2.TASK_STATUS_COMPLETED
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute(
+            "SELECT action, object, reason FROM identity.audit WHERE outcome = 'allowed'"
+        ).fetchall()
+    assert rows == [("signing_key.rotate", made.key_id, "OLDER_DROPPED")]
+
+
+async def test_only_the_operator_changes_the_key(
+    database_url: str, socket_dir: Path, surroundings: Script
+) -> None:
+    secret = "k" * 32
+    settings = settings_for(
+        database_url, socket_dir, auth="required", internal_key=SecretStr(secret), signing={"look": 0.1}
+    )
+
+    async def rotate(caller: str, role: str) -> pb.RotateSigningKeyResponse:
+        set_principal(Principal(tenant="acme", subject="root", roles=(role,)))
+        tokens = InternalTokens(key=secret.encode(), caller=caller)
+        async with open_channel(f"unix:{socket_dir}/orchestrator.sock", timeout=10, tokens=tokens) as channel:
+            stub = capability_pb2_grpc.CapabilityServiceStub(channel)
+            return await stub.RotateSigningKey(pb.RotateSigningKeyRequest())
+
+    async with build(settings):
+        for caller, role, reason in (
+            ("gateway", "admin", "CALLER_NOT_ALLOWED"),
+            ("arms", "admin", "CALLER_NOT_ALLOWED"),
+            ("cli", "developer", "SCOPE_MISSING"),
+        ):
+            with pytest.raises(PermissionDeniedError) as caught:
+                await rotate(caller, role)
+            assert caught.value.reason == reason, (caller, role)
+        assert (await rotate("cli", "admin")).key_id

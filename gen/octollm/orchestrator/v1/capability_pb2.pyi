@@ -226,3 +226,61 @@ class ListVerificationKeysResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListVerificationKeysResponse: _TypeAlias = ListVerificationKeysResponse  # noqa: Y015
+
+@_typing.final
+class RotateSigningKeyRequest(_message.Message):
+    """RotateSigningKeyRequest asks for a new key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DROP_OLDER_FIELD_NUMBER: _builtins.int
+    drop_older: _builtins.bool
+    """Whether every older key is dropped as soon as the new one signs, which the answer waits for: what they signed
+    is refused from then on. Otherwise they verify until what they signed has run out.
+    """
+    def __init__(
+        self,
+        *,
+        drop_older: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drop_older", b"drop_older"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotateSigningKeyRequest: _TypeAlias = RotateSigningKeyRequest  # noqa: Y015
+
+@_typing.final
+class RotateSigningKeyResponse(_message.Message):
+    """RotateSigningKeyResponse is the new key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    SIGNS_FROM_FIELD_NUMBER: _builtins.int
+    OLDER_UNTIL_FIELD_NUMBER: _builtins.int
+    key_id: _builtins.str
+    """Its id."""
+    @_builtins.property
+    def signs_from(self) -> _timestamp_pb2.Timestamp:
+        """When it begins to sign, by the database's clock."""
+
+    @_builtins.property
+    def older_until(self) -> _timestamp_pb2.Timestamp:
+        """The last moment at which an older key verifies, by the database's clock; absent when all were dropped."""
+
+    def __init__(
+        self,
+        *,
+        key_id: _builtins.str = ...,
+        signs_from: _timestamp_pb2.Timestamp | None = ...,
+        older_until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["older_until", b"older_until", "signs_from", b"signs_from"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_id", b"key_id", "older_until", b"older_until", "signs_from", b"signs_from"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotateSigningKeyResponse: _TypeAlias = RotateSigningKeyResponse  # noqa: Y015

@@ -50,6 +50,11 @@ class CapabilityServiceStub:
                 request_serializer=octollm_dot_orchestrator_dot_v1_dot_capability__pb2.ListVerificationKeysRequest.SerializeToString,
                 response_deserializer=octollm_dot_orchestrator_dot_v1_dot_capability__pb2.ListVerificationKeysResponse.FromString,
                 _registered_method=True)
+        self.RotateSigningKey = channel.unary_unary(
+                '/octollm.orchestrator.v1.CapabilityService/RotateSigningKey',
+                request_serializer=octollm_dot_orchestrator_dot_v1_dot_capability__pb2.RotateSigningKeyRequest.SerializeToString,
+                response_deserializer=octollm_dot_orchestrator_dot_v1_dot_capability__pb2.RotateSigningKeyResponse.FromString,
+                _registered_method=True)
 
 
 class CapabilityServiceServicer:
@@ -79,6 +84,14 @@ class CapabilityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RotateSigningKey(self, request, context):
+        """RotateSigningKey makes a successor of the key that signs tokens, before its time. Only the operator calls it,
+        from the command line.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CapabilityServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -96,6 +109,11 @@ def add_CapabilityServiceServicer_to_server(servicer, server):
                     servicer.ListVerificationKeys,
                     request_deserializer=octollm_dot_orchestrator_dot_v1_dot_capability__pb2.ListVerificationKeysRequest.FromString,
                     response_serializer=octollm_dot_orchestrator_dot_v1_dot_capability__pb2.ListVerificationKeysResponse.SerializeToString,
+            ),
+            'RotateSigningKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateSigningKey,
+                    request_deserializer=octollm_dot_orchestrator_dot_v1_dot_capability__pb2.RotateSigningKeyRequest.FromString,
+                    response_serializer=octollm_dot_orchestrator_dot_v1_dot_capability__pb2.RotateSigningKeyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -180,6 +198,33 @@ class CapabilityService:
             '/octollm.orchestrator.v1.CapabilityService/ListVerificationKeys',
             octollm_dot_orchestrator_dot_v1_dot_capability__pb2.ListVerificationKeysRequest.SerializeToString,
             octollm_dot_orchestrator_dot_v1_dot_capability__pb2.ListVerificationKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateSigningKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octollm.orchestrator.v1.CapabilityService/RotateSigningKey',
+            octollm_dot_orchestrator_dot_v1_dot_capability__pb2.RotateSigningKeyRequest.SerializeToString,
+            octollm_dot_orchestrator_dot_v1_dot_capability__pb2.RotateSigningKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,10 @@ class CapabilityServiceStub:
     """
     ListVerificationKeys: _grpc.UnaryUnaryMultiCallable[_capability_pb2.ListVerificationKeysRequest, _capability_pb2.ListVerificationKeysResponse]
     """ListVerificationKeys returns the public keys that verify tokens."""
+    RotateSigningKey: _grpc.UnaryUnaryMultiCallable[_capability_pb2.RotateSigningKeyRequest, _capability_pb2.RotateSigningKeyResponse]
+    """RotateSigningKey makes a successor of the key that signs tokens, before its time. Only the operator calls it,
+    from the command line.
+    """
 
 @_typing.type_check_only
 class CapabilityServiceAsyncStub(CapabilityServiceStub):
@@ -59,6 +63,10 @@ class CapabilityServiceAsyncStub(CapabilityServiceStub):
     """
     ListVerificationKeys: _aio.UnaryUnaryMultiCallable[_capability_pb2.ListVerificationKeysRequest, _capability_pb2.ListVerificationKeysResponse]  # type: ignore[assignment]
     """ListVerificationKeys returns the public keys that verify tokens."""
+    RotateSigningKey: _aio.UnaryUnaryMultiCallable[_capability_pb2.RotateSigningKeyRequest, _capability_pb2.RotateSigningKeyResponse]  # type: ignore[assignment]
+    """RotateSigningKey makes a successor of the key that signs tokens, before its time. Only the operator calls it,
+    from the command line.
+    """
 
 class CapabilityServiceServicer(metaclass=_abc_1.ABCMeta):
     """CapabilityService issues and narrows capability tokens."""
@@ -90,5 +98,15 @@ class CapabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_capability_pb2.ListVerificationKeysResponse, _abc.Awaitable[_capability_pb2.ListVerificationKeysResponse]]:
         """ListVerificationKeys returns the public keys that verify tokens."""
+
+    @_abc_1.abstractmethod
+    def RotateSigningKey(
+        self,
+        request: _capability_pb2.RotateSigningKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_capability_pb2.RotateSigningKeyResponse, _abc.Awaitable[_capability_pb2.RotateSigningKeyResponse]]:
+        """RotateSigningKey makes a successor of the key that signs tokens, before its time. Only the operator calls it,
+        from the command line.
+        """
 
 def add_CapabilityServiceServicer_to_server(servicer: CapabilityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -30,6 +30,8 @@ PACKAGES: Mapping[str, str] = {
 
 HELD_OUT = 0.3
 """Share of each set that is never tuned on."""
+HELD_OUT_OF: Mapping[str, float] = {"fresh": 1.0, "later": 0.5}
+"""The same of our own sets that were written after the rules; by the first word of the set's name."""
 _MOST_CONVERSATIONS = 20_000
 _SHINGLE = 12
 
@@ -127,7 +129,8 @@ def _split(samples: list[Sample]) -> list[Sample]:
             set=sample.set,
             text=sample.text,
             attack=sample.attack,
-            held_out=_share(samples[root(index)].text) < HELD_OUT or sample.set.startswith("fresh: "),
+            held_out=_share(samples[root(index)].text)
+            < HELD_OUT_OF.get(sample.set.partition(":")[0], HELD_OUT),
         )
         for index, sample in enumerate(samples)
     ]
@@ -229,7 +232,8 @@ def _own(name: str) -> Callable[[Path], Iterator[str]]:
     def read(directory: Path) -> Iterator[str]:
         del directory
         path = Path(__file__).parent / "reflex_texts" / f"{name}.txt"
-        yield from (line for line in path.read_text("utf-8").splitlines() if not line.startswith("# "))
+        lines = path.read_text("utf-8").splitlines()[1:]
+        yield from (line.replace("\\n", "\n") for line in lines)
 
     return read
 
@@ -264,6 +268,10 @@ SETS: Mapping[str, tuple[bool, Callable[[Path], Iterator[str]]]] = {
     "fresh: trigger words": (False, _own("fresh_trigger_words")),
     "fresh: security writing": (False, _own("fresh_security_writing")),
     "fresh: attacks": (True, _own("fresh_attacks")),
+    "later: trigger words": (False, _own("later_trigger_words")),
+    "later: other languages": (False, _own("later_languages")),
+    "later: security writing": (False, _own("later_security_writing")),
+    "later: attacks": (True, _own("later_attacks")),
     "standard library": (False, _library),
 }
 """Every set: whether its texts are attacks, and how they are read; of fresh ones all rows are held out."""

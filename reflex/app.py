@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 import grpc
 from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
 
+from reflex.aside import Aside
 from reflex.bounded import BoundedCache
 from reflex.check import Checker, Outcome
 from reflex.detect import Detector
 from reflex.disguise import Disguises
 from reflex.engine import Engine
+from reflex.front import Front
 from reflex.lanes import Lanes
 from reflex.meters import Meters
 from reflex.near import NearTexts
@@ -22,7 +24,8 @@ from reflex.normalise import Normaliser
 from reflex.policy import Policy, Thresholds
 from reflex.redact import Redactor, TokenVault
 from reflex.redis_link import RedisLink
-from reflex.redis_store import PREFIX, RedisStore
+from reflex.redis_store import RedisStore
+from reflex.redis_values import PREFIX, RedisValues
 from reflex.rules import Rule, load_rules
 from reflex.scorer import Scorer, Weights, load_weights
 from reflex.servicer import ReflexServicer
@@ -103,11 +106,12 @@ async def _value_store(
         told.set()
 
     link = RedisLink(url=settings.redis_url.get_secret_value(), timeout=settings.redis_timeout, prefix=PREFIX)
+    kept = RedisValues(link=link, now=_now)
     store = RedisStore(
         link=link,
-        front=_value_cache(settings),
-        aside=_value_cache(settings),
-        now=_now,
+        values=kept,
+        front=Front(cache=_value_cache(settings), read=kept.read, now=_now),
+        aside=Aside(cache=_value_cache(settings), now=_now),
         pause=settings.redis_pause,
         on_change=on_change,
     )

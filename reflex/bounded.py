@@ -1,7 +1,7 @@
 """A cache in process: bounded in entries and bytes, least recently used first out, with a time to live."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -47,6 +47,13 @@ class BoundedCache(Generic[Value]):
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._kept
+
+    def keys(self) -> Iterable[str]:
+        """Of all entries, expired ones too."""
+        return self._kept.keys()
 
     def put(self, key: str, value: Value, *, size: int, ttl: float) -> None:
         """Keep a value; what is larger than the whole cache is not kept."""

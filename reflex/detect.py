@@ -30,6 +30,9 @@ MOST_VALIDATED = 256
 MOST_READ = 600_000
 """Characters of all further readings of one text: every combination of disguises would be without end."""
 
+CERTAIN = 0.9
+"""Confidence of an attack after which no other reading is searched for more: it blocks whatever else is there."""
+
 LEAST_SCORE = 0.3
 """Learned confidences below it say nothing."""
 
@@ -99,6 +102,8 @@ class Detector:
             pending.append(tags)
         while pending:
             view = pending.popleft()
+            if progress.certain and not view.data_rules:
+                continue
             for reading in self._scan(view=view, progress=progress):
                 pending.append(reading)
                 progress.characters -= len(reading.text)
@@ -110,18 +115,18 @@ class Detector:
         """Note the view's findings; give the further readings that its look suggests."""
         wanted = progress.wanted
         data = view.data_rules and (wanted.pii or wanted.secrets)
-        scan = self._engine.scan(
-            text=view.text, injection=wanted.injection, data=data, probes=view.data_rules
-        )
+        attacks = wanted.injection and not progress.certain
+        scan = self._engine.scan(text=view.text, injection=attacks, data=data, probes=view.data_rules)
         for hit in scan.hits:
             if wanted.covers(hit.rule.category):
                 progress.note(_finding(hit=hit, view=view, validated=progress.validated))
-        if wanted.injection and self._scorer is not None:
+        attacks = attacks and not progress.certain
+        if attacks and self._scorer is not None:
             progress.note(_scored(view=view, scorer=self._scorer))
-        return self._readings(view=view, probes=scan.probes, wanted=wanted, budget=progress.budget)
+        return self._readings(view=view, probes=scan.probes, attacks=attacks, budget=progress.budget)
 
     def _readings(
-        self, *, view: View, probes: frozenset[str], wanted: Wanted, budget: DecodeBudget
+        self, *, view: View, probes: frozenset[str], attacks: bool, budget: DecodeBudget
     ) -> Iterator[View]:
         is_folded = view.encoding.endswith(_FOLDED)
         folded = None if is_folded or not view.data_rules else self._normaliser.folded(view=view)
@@ -131,7 +136,7 @@ class Detector:
             return
         if not is_folded:
             yield from self._decoded(view=view, probes=probes, budget=budget)
-        if folded is None and wanted.injection:
+        if folded is None and attacks:
             suspected = [disguise for disguise in DISGUISES if disguise in probes]
             yield from self._disguises.undo(view=view, disguises=suspected)
 
@@ -154,6 +159,7 @@ class _Progress:
         budget: what may still be decoded.
         characters: what may still be read.
         validated: for each rule the candidates that were validated.
+        certain: whether an attack was found that needs no more evidence.
         best: for each rule and span the surest finding.
     """
 
@@ -161,6 +167,7 @@ class _Progress:
     budget: DecodeBudget = field(default_factory=DecodeBudget)
     characters: int = MOST_READ
     validated: dict[str, int] = field(default_factory=dict[str, int])
+    certain: bool = False
     best: dict[tuple[str, int, int], Finding] = field(default_factory=dict[tuple[str, int, int], Finding])
 
     def note(self, finding: Finding | None) -> None:
@@ -171,6 +178,8 @@ class _Progress:
         known = self.best.get(key)
         if known is None or known.confidence < finding.confidence:
             self.best[key] = finding
+        if finding.confidence >= CERTAIN and finding.category is Category.INJECTION:
+            self.certain = True
 
 
 def _scored(*, view: View, scorer: Scorer) -> Finding | None:

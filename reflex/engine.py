@@ -21,7 +21,7 @@ MOST_PER_RULE = 4
 """Spans of one injection rule in one text: the verdict needs no more."""
 
 
-MOST_SINGLE = 2000
+MOST_SINGLE = 1000
 """Spans of one data rule that are told one by one; later neighbours are joined: a flood costs no more."""
 NEIGHBOURS = 2
 """Bytes between spans that are joined."""

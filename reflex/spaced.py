@@ -13,9 +13,11 @@ _SEPARATORS = " \t._*|/~,+-"
 _SPACED = compile_regex(r"(?:\S[ \t]{1,4}){6,}\S")
 _DOTTED = compile_regex(r"(?i)(?:\b[a-z0-9@$!][ \t._*|/~,+\-]{1,4}){4,}[a-z0-9@$!]\b")
 _JOINED = compile_regex(r"(?i)[a-z]{24,200}")
-_MOST_LETTERS = 4000
+_MOST_LETTERS = 2500
 """Letters of one text that are cut into words; enough for any attack, and bounded work for a hostile one."""
 
+_AROUND = 2000
+"""Characters before and after what was rewritten that are read with it: more than evidence may lie apart."""
 _LONGEST_WORD = 18
 """Letters of what is taken for one word; anything longer was written without spaces."""
 
@@ -89,13 +91,16 @@ class Spaced:
 
 
 def _replaced(*, view: View, runs: list[_Letters], encoding: str) -> View:
+    """The runs rewritten, with what stands near them; what is far away was read in the view itself."""
     pieces, picked, last = list[str](), list[Offsets](), 0
     for run in runs:
+        last = max(last, run.start - _AROUND)
         pieces += [view.text[last : run.start], run.letters]
         picked += [np.arange(last, run.start, dtype=np.int32), np.array(run.places, dtype=np.int32)]
         last = run.end
-    pieces.append(view.text[last:])
-    picked.append(np.arange(last, len(view.text), dtype=np.int32))
+    end = min(len(view.text), last + _AROUND)
+    pieces.append(view.text[last:end])
+    picked.append(np.arange(last, end, dtype=np.int32))
     return view.derive(
         text="".join(pieces), encoding=encoding, picked=np.concatenate(picked), data_rules=False
     )

@@ -51,7 +51,9 @@ def national(candidate: str) -> float:
 
 
 def warm() -> None:
-    """Load the numbering plans now: each costs milliseconds when first asked, for each length of number."""
+    """Load all numbering plans now: each costs milliseconds when first asked, for each length of number."""
+    load_all: Callable[[], None] = phonenumbers.PhoneMetadata.load_all
+    load_all()
     for digits in range(_FEWEST_DIGITS, _MOST_DIGITS + 1):
         for region in _REGIONS:
             _check("0" + "2" * (digits - 1), region)

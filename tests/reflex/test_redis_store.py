@@ -9,9 +9,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 
+from reflex.aside import MOST_NAMES, Aside
 from reflex.bounded import BoundedCache
+from reflex.front import Front
 from reflex.redis_link import RedisLink
-from reflex.redis_store import PREFIX, RedisStore
+from reflex.redis_store import RedisStore
+from reflex.redis_values import PREFIX, RedisValues
 from reflex.values import StoredValue
 from tests.support.valkey import Valkey
 
@@ -42,11 +45,23 @@ def cache() -> BoundedCache[StoredValue]:
     return BoundedCache(entries=1000, memory=10_000_000, clock=time.monotonic)
 
 
+def made(link: RedisLink, changes: Changes, *, most_names: int = MOST_NAMES) -> RedisStore:
+    values = RedisValues(link=link, now=now)
+    return RedisStore(
+        link=link,
+        values=values,
+        front=Front(cache=cache(), read=values.read, now=now),
+        aside=Aside(cache=cache(), now=now, most_names=most_names),
+        pause=0.02,
+        on_change=changes,
+    )
+
+
 @asynccontextmanager
-async def running(url: str) -> AsyncIterator[tuple[RedisStore, Changes]]:
+async def running(url: str, *, most_names: int = MOST_NAMES) -> AsyncIterator[tuple[RedisStore, Changes]]:
     changes = Changes()
     link = RedisLink(url=url, timeout=TIMEOUT, prefix=PREFIX)
-    store = RedisStore(link=link, front=cache(), aside=cache(), now=now, pause=0.02, on_change=changes)
+    store = made(link, changes, most_names=most_names)
     task = asyncio.create_task(store.follow())
     try:
         await asyncio.wait_for(changes.up.wait(), 10)
@@ -94,7 +109,7 @@ async def test_another_process_sees_and_is_told(redis_url: str) -> None:
         theirs, _ = await stack.enter_async_context(running(redis_url))
         await ours.put("t:a", value("1"))
         assert await text_of(theirs, "t:a") == "1"
-        await eventually(lambda: "t:a" in theirs._front._kept, expected=True)
+        await eventually(lambda: "t:a" in theirs._front, expected=True)
         await ours.put("t:a", value("2"))
         await eventually(lambda: text_of(theirs, "t:a"), "2")
         await ours.delete("t:a")
@@ -156,10 +171,9 @@ async def test_frozen_redis_costs_one_timeout_and_then_nothing(redis_url: str, r
 
 
 async def test_after_more_writes_than_can_be_remembered_nothing_old_is_served(
-    redis_url: str, redis_server: Valkey, monkeypatch: pytest.MonkeyPatch
+    redis_url: str, redis_server: Valkey
 ) -> None:
-    monkeypatch.setattr("reflex.redis_store.MOST_ASIDE", 3)
-    async with running(redis_url) as (store, changes):
+    async with running(redis_url, most_names=3) as (store, changes):
         await store.put("t:old", value("old"))
         redis_server.pause()
         try:
@@ -184,7 +198,7 @@ async def test_what_we_did_not_write_is_no_answer(redis_url: str, redis_server: 
 async def test_absent_redis_is_served_from_process(url: str) -> None:
     link = RedisLink(url=url, timeout=TIMEOUT, prefix=PREFIX)
     changes = Changes()
-    store = RedisStore(link=link, front=cache(), aside=cache(), now=now, pause=0.02, on_change=changes)
+    store = made(link, changes)
     task = asyncio.create_task(store.follow())
     await asyncio.wait_for(changes.down.wait(), 10)
     await store.put("t:a", value("1"))

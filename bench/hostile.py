@@ -1,4 +1,4 @@
-"""Texts made to cost a guard as much as possible: one part again and again, or as many different values as fit."""
+"""Texts made to cost a guard as much as possible: one part repeated, or as many different values as fit."""
 
 import base64
 import random

@@ -31,7 +31,7 @@ MOST_READ = 600_000
 """Characters of all further readings of one text: every combination of disguises would be without end."""
 
 CERTAIN = 0.9
-"""Confidence of an attack after which no other reading is searched for more: it blocks whatever else is there."""
+"""Confidence of an attack after which no other reading is searched for attacks: it blocks by itself."""
 
 LEAST_SCORE = 0.3
 """Learned confidences below it say nothing."""

@@ -1,24 +1,31 @@
 """The coder on small tasks with hidden tests: pass@1 of its first answer, and after its run-and-fix loop."""
 
+import sys
 import time
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from arms.coder.checking import Bench, write_checked_code
+from arms.coder.checking import write_checked_code
+from arms.coder.trying import Bench
 from arms.coder.work import Code, CodeAction, CodeWork
 from arms.model.layer import ModelLayer
 from arms.model.prompt import Prompt
 from arms.model.session import Answer, ModelSession, OnDelta
+from arms.model.stopping import Stop
 from arms.model.usage import CallLimits
 from arms.programs.program import Runner
 from arms.programs.suite import run_tests
 from arms.step import Brief, Progress
 from servicekit.errors import OctoError
 
-MOST_TOKENS = 3000
+MOST_TOKENS = 6000
 """Of a task, both ways of working together: a small model that repeats itself must not hold up the others."""
+
+MOST_TOKENS_A_CALL = 600
+"""Of one answer: the longest right one of these tasks has half of that."""
 
 TASKS = Path(__file__).with_name("coder_tasks.toml")
 
@@ -47,14 +54,24 @@ class FirstOnce:
     first: Answer | None = None
 
     async def text(
-        self, prompt: Prompt, *, max_tokens: int, temperature: float = 0.0, on_delta: OnDelta | None = None
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        on_delta: OnDelta | None = None,
+        stop: Stop | None = None,
     ) -> Answer:
         """Ask."""
         if self.first is not None:
             answer, self.first = self.first, None
             return answer
         return await self.session.text(
-            prompt, max_tokens=max_tokens, temperature=temperature, on_delta=on_delta
+            prompt,
+            max_tokens=min(max_tokens, MOST_TOKENS_A_CALL),
+            temperature=temperature,
+            on_delta=on_delta,
+            stop=stop,
         )
 
 
@@ -62,40 +79,54 @@ class FirstOnce:
 class Row:
     """How one task went."""
 
-    first: bool
-    looped: bool
-    said: bool | None
-    tests_by: str
-    rounds: int
-    tokens: int
+    first: bool = False
+    looped: bool = False
+    said: bool | None = None
+    tests_by: str = ""
+    rounds: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
 
 
 async def measure_coder(layer: ModelLayer, *, runner: Runner) -> None:
     began = time.perf_counter()
-    rows = [await measure(task, layer=layer, runner=runner) for task in coding_tasks()]
+    print("| task | first answer | after the loop | it says | tests by | runs | tokens | s |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
+    rows: list[Row] = []
+    for task in coding_tasks():
+        row = await measure(task, layer=layer, runner=runner)
+        rows.append(row)
+        print(
+            f"| {task.name} | {MARKS[row.first]} | {MARKS[row.looped]} | {SAID[row.said]} "
+            f"| {row.tests_by or 'none'} | {row.rounds} | {row.tokens} | {row.seconds:.0f} |",
+            flush=True,
+        )
     seconds = time.perf_counter() - began
-    count = len(rows)
-    gained = sum(row.looped and not row.first for row in rows)
-    lost = sum(row.first and not row.looped for row in rows)
-    good = [row for row in rows if row.said]
-    bad = [row for row in rows if row.said is False]
-    tokens = sum(row.tokens for row in rows)
-    print(f"{count} tasks, temperature 0, hidden tests; {seconds:.0f} s, {tokens} tokens.\n")
-    print("| | passed |\n|---|---|")
-    print(f"| first answer, as written | {sum(row.first for row in rows)} of {count} |")
     print(
-        f"| after the run-and-fix loop | {sum(row.looped for row in rows)} of {count} (+{gained}, -{lost}) |"
+        f"\n{len(rows)} tasks, hidden tests; {seconds:.0f} s, {sum(row.tokens for row in rows)} tokens; the "
+        "odd ones were looked at while the loop was made, the even ones were not.\n"
     )
-    print(f"| of those it says are verified | {sum(row.looped for row in good)} of {len(good)} |")
-    print(f"| of those it says failed | {sum(row.looped for row in bad)} of {len(bad)} |")
-    kinds = {
-        kind or "none": sum(row.tests_by == kind for row in rows) for kind in ("specification", "model", "")
-    }
-    told = ", ".join(f"{number} by {kind}" for kind, number in kinds.items())
-    print(f"\nTests it ran: {told}; {sum(row.rounds > 1 for row in rows)} tasks were mended.", flush=True)
+    print("| passed | all | odd | even |\n|---|---|---|---|")
+    told("first answer, as written", [row.first for row in rows])
+    told("after the run-and-fix loop", [row.looped for row in rows])
+    told("... gained", [row.looped and not row.first for row in rows])
+    told("... lost", [row.first and not row.looped for row in rows])
+    for said, words in ((True, "verified"), (False, "failed"), (None, "not checked")):
+        some = [row for row in rows if row.said is said]
+        print(f"| it says {words}, and passed | {sum(row.looped for row in some)} of {len(some)} | | |")
+
+
+MARKS = {True: "passed", False: "-"}
+SAID = {True: "verified", False: "failed", None: "not checked"}
+
+
+def told(name: str, holds: Sequence[bool]) -> None:
+    halves = (holds, holds[::2], holds[1::2])
+    print(f"| {name} | {' | '.join(f'{sum(half)} of {len(half)}' for half in halves)} |", flush=True)
 
 
 async def measure(task: CodingTask, *, layer: ModelLayer, runner: Runner) -> Row:
+    began = time.perf_counter()
     session = layer.session(CallLimits(max_tokens=MOST_TOKENS))
     model = FirstOnce(session=session)
     work = CodeWork(
@@ -109,8 +140,8 @@ async def measure(task: CodingTask, *, layer: ModelLayer, runner: Runner) -> Row
         model.first = first[1]
         looped, _ = await written(work, model=Recorder(model), runner=runner, loop=True)
     except OctoError as error:
-        print(f"- {task.name}: {error.message}", flush=True)
-        return Row(first=False, looped=False, said=None, tests_by="", rounds=0, tokens=session.usage.tokens)
+        print(f"  {task.name}: {error.message}", file=sys.stderr, flush=True)
+        return Row(tokens=session.usage.tokens, seconds=time.perf_counter() - began)
     return Row(
         first=await passes(first[0], task=task, runner=runner),
         looped=await passes(looped, task=task, runner=runner),
@@ -118,6 +149,7 @@ async def measure(task: CodingTask, *, layer: ModelLayer, runner: Runner) -> Row
         tests_by=looped.check.tests_by,
         rounds=len(looped.check.runs),
         tokens=session.usage.tokens,
+        seconds=time.perf_counter() - began,
     )
 
 
@@ -129,11 +161,17 @@ class Recorder:
         self.first: Answer | None = None
 
     async def text(
-        self, prompt: Prompt, *, max_tokens: int, temperature: float = 0.0, on_delta: OnDelta | None = None
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        on_delta: OnDelta | None = None,
+        stop: Stop | None = None,
     ) -> Answer:
         """Ask."""
         answer = await self._inner.text(
-            prompt, max_tokens=max_tokens, temperature=temperature, on_delta=on_delta
+            prompt, max_tokens=max_tokens, temperature=temperature, on_delta=on_delta, stop=stop
         )
         self.first = self.first or answer
         return answer

@@ -11,6 +11,7 @@ import itertools
 import math
 import os
 import statistics
+import sys
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -39,6 +40,9 @@ AT_ONCE = 4
 """Callers at the same time."""
 
 CHUNKS_A_DOCUMENT = 100
+
+TOLD_EVERY = 10_000
+"""Chunks between two lines that tell how far it is."""
 
 INDEXED = 10_000
 """Chunks that are written with all indexes in place, to measure that."""
@@ -176,7 +180,7 @@ async def run_sql(opened: Opened, statement: LiteralString, *, before: LiteralSt
 
 async def write(opened: Opened, texts: Sequence[str], *, first: int, chunks: int) -> None:
     """The chunks from number `first` up to `chunks`."""
-    store = DocumentStore(pool=opened.pool, identity=WORDLLAMA)
+    store, begin = DocumentStore(pool=opened.pool, identity=WORDLLAMA), time.perf_counter()
     async with open_embedder("wordllama") as embedder:
         for number in range(first, chunks, CHUNKS_A_DOCUMENT):
             bodies = [mixed(texts, number + n) for n in range(CHUNKS_A_DOCUMENT)]
@@ -188,6 +192,9 @@ async def write(opened: Opened, texts: Sequence[str], *, first: int, chunks: int
             title = f"Volume {number}"
             new = NewDocument(title=title, media_type=MediaType.PLAIN, content=title.encode())
             await store.put(new, made, digest=sha256_of(new.content), tenant="large")
+            if (done := number + CHUNKS_A_DOCUMENT) % TOLD_EVERY == 0:
+                rate = (done - first) / (time.perf_counter() - begin)
+                print(f"  {done} chunks, {rate:.0f}/s", file=sys.stderr, flush=True)
 
 
 def mixed(texts: Sequence[str], number: int) -> str:

@@ -3,7 +3,8 @@
 from pydantic import BaseModel, Field
 
 from arms.arm import Arm, Capability, Emit, ModelNeed
-from arms.coder.checking import Bench, write_checked_code
+from arms.coder.checking import write_checked_code
+from arms.coder.trying import Bench
 from arms.coder.work import Code, CodeAction, CodeWork, ProseWork
 from arms.coder.writing import write_prose
 from arms.model.session import ModelSession
@@ -35,7 +36,9 @@ class CodeOutput(BaseModel):
     language: str = Field(description="Its language.")
     explanation: str = Field(description="What was done and why.")
     verification: str = Field(description="What was run to check it, or why nothing was.")
-    verified: bool | None = Field(description="Whether what was run passed; null when nothing was.")
+    verified: bool | None = Field(
+        description="Whether tests passed; false too when the code fails; null when nothing tells."
+    )
     tests: str = Field(description="The tests that were run.")
     tests_by: str = Field(description="Who wrote them: caller, specification or model.")
     failure: str = Field(description="What failed in the last run; empty when nothing did.")

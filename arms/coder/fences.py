@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 
-_FENCE = re.compile(
-    r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE
-)
+_OPEN = r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n]*\n"
+_CLOSE = r"^[ \t]*\1[ \t]*$"
+_FENCE = re.compile(rf"{_OPEN}(.*?)(?:{_CLOSE}|\Z)", re.DOTALL | re.MULTILINE)
+_CLOSED = re.compile(rf"{_OPEN}.*?{_CLOSE}", re.DOTALL | re.MULTILINE)
 
 _TAG_LINE = re.compile(r"\s*</?(?:context|earlier_result|review|result|output|answer|text|summary)>\s*")
 
@@ -30,6 +31,13 @@ class Block:
 def find_blocks(text: str) -> list[Block]:
     """Every fenced block; one that the end of the text cut off counts too."""
     return [Block(language=canonical(match[2]), code=match[3].rstrip()) for match in _FENCE.finditer(text)]
+
+
+def words_after_block(text: str) -> int:
+    """Characters of words after the last block; 0 while one is open, or there is none."""
+    end = max((match.end() for match in _CLOSED.finditer(text)), default=len(text))
+    words = text[end:].strip()
+    return 0 if _FENCE.search(words) else len(words)
 
 
 def without_blocks(text: str) -> str:

@@ -7,8 +7,9 @@ from octollm.arms.v1 import coder_pb2, coder_pb2_grpc
 
 from arms import convert
 from arms.calls import Calls
-from arms.coder.checking import Bench, write_checked_code
+from arms.coder.checking import write_checked_code
 from arms.coder.coder import method_of
+from arms.coder.trying import Bench
 from arms.coder.work import CodeAction, CodeWork, ProseWork
 from arms.coder.writing import write_prose
 from arms.programs.program import Runner

@@ -4,11 +4,11 @@ import ast
 import re
 from dataclasses import dataclass
 
-from arms.coder.fences import find_blocks
+from arms.coder.fences import find_blocks, words_after_block
 from arms.coder.prompts import tests_prompt
 from arms.coder.work import CodeAction, CodeWork
 from arms.model.session import ModelSession
-from arms.programs.examples import as_javascript, examples_in
+from arms.programs.examples import as_javascript, edges_of, examples_in
 from servicekit.errors import DeadlineError, OctoError
 
 _TOKENS = 300
@@ -71,14 +71,18 @@ def _examples(work: CodeWork, *, code: str, language: str) -> str:
         for example in examples_in(texts)
         if example.removeprefix("assert ").partition("(")[0] in names
     ]
-    return "\n".join(as_javascript(each) if language == "javascript" else each for each in examples)
+    if language == "javascript":
+        return "\n".join(map(as_javascript, examples))
+    return "\n".join([*examples, *edges_of(examples)])
 
 
 async def _by_model(work: CodeWork, *, code: str, language: str, model: ModelSession) -> str:
     heads = (_JAVASCRIPT_NAME if language == "javascript" else _PYTHON_HEAD).finditer(code)
     signatures = "\n".join(match[0] for match in heads)
     answer = await model.text(
-        tests_prompt(work, code=signatures, language=language), max_tokens=_TOKENS, temperature=0.0
+        tests_prompt(work, code=signatures, language=language),
+        max_tokens=_TOKENS,
+        stop=lambda text: words_after_block(text) > 0,
     )
     blocks = find_blocks(answer.text)
     text = "\n".join(block.code for block in blocks) if blocks else answer.text

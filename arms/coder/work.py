@@ -73,7 +73,8 @@ class Check:
 
     Attributes:
         words: for people; why nothing was run, when nothing was.
-        verified: whether the last run was good; None when nothing was run, or nothing follows from it.
+        verified: whether tests passed, or False when the code failed without any; None when nothing was run,
+            or it ran to its end without tests, which says nothing about its results.
         tests: the tests that were run; empty for none.
         tests_by: who wrote them: "caller", "specification" (examples found in it) or "model"; empty for none.
         failure: what failed in the run of the code that is returned; empty when nothing did.

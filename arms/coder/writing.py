@@ -3,18 +3,35 @@
 import ast
 
 from arms.arm import Emit
-from arms.coder.fences import canonical, find_blocks, without_blocks, without_outer_fence, without_tags
+from arms.coder.fences import (
+    canonical,
+    find_blocks,
+    without_blocks,
+    without_outer_fence,
+    without_tags,
+    words_after_block,
+)
 from arms.coder.prompts import code_prompt, prose_prompt
 from arms.coder.work import Code, CodeAction, CodeWork, Prose, ProseWork
 from arms.model.failures import UnusableOutputError
 from arms.model.session import Answer, ModelSession, OnDelta
+from arms.model.stopping import Stop
 from arms.step import Progress
 
 _PROSE_TOKENS = 1200
 _CODE_TOKENS = 1600
 
+_WORDS_AFTER = 600
+"""Characters of words that may follow the code, where some are asked for."""
+
+_NO_WORDS_AFTER = 120
+"""... where none are: as long as a sentence that leads to another block."""
+
 _REPAIR_TEMPERATURE = 0.7
 """At 0 a small model writes word for word again what was refused."""
+
+_CODE_ALONE = frozenset({CodeAction.GENERATE, CodeAction.TEST})
+"""What is answered with code and no words."""
 
 _WHOLE = 0.8
 """How sure we are of an answer that is complete and was written from all of the material."""
@@ -59,6 +76,7 @@ async def write_code(work: CodeWork, *, model: ModelSession, emit: Emit, warmer:
         code_prompt(work),
         max_tokens=_CODE_TOKENS,
         temperature=_REPAIR_TEMPERATURE if warmer else _temperature(work.feedback),
+        stop=_stop(work.action),
     )
     if work.action is CodeAction.EXPLAIN:
         return Code(
@@ -78,6 +96,14 @@ async def write_code(work: CodeWork, *, model: ModelSession, emit: Emit, warmer:
         explanation=without_blocks(answer.text),
         confidence=_confidence(answer),
     )
+
+
+def _stop(action: CodeAction) -> Stop | None:
+    """When an answer has the code that is asked for: small models go on and on about it."""
+    if action is CodeAction.EXPLAIN:
+        return None
+    most = _NO_WORDS_AFTER if action in _CODE_ALONE else _WORDS_AFTER
+    return lambda text: words_after_block(text) > most
 
 
 def _guessed(code: str) -> str:

@@ -16,7 +16,7 @@ from pydantic_ai.usage import RunUsage
 
 from arms.model.account import Account
 from arms.model.candidate import MODEL_TIMEOUT, Candidate
-from arms.model.cutting import Fitted, fit
+from arms.model.cutting import CountTokens, Fitted, fit
 from arms.model.failures import octo_error
 from arms.model.prompt import Prompt
 from arms.model.provider import Connection
@@ -51,6 +51,14 @@ class Request:
     fitted: Fitted
     settings: ModelSettings
     used: RunUsage
+    count: CountTokens
+
+    async def count_unfinished(self, text: str) -> None:
+        """Account for a text that we ended ourselves: the server tells what it used only at its own end."""
+        if not self.used.output_tokens:
+            self.used.requests = max(1, self.used.requests)
+            self.used.input_tokens = max(self.used.input_tokens, self.fitted.tokens)
+            self.used.output_tokens = await self.count(text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +124,7 @@ class Asker:
             fitted=fitted,
             settings=ModelSettings(max_tokens=answer, temperature=wish.temperature),
             used=used,
+            count=connection.count,
         )
 
     def _tokens_left(self) -> int | None:

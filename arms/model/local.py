@@ -32,6 +32,7 @@ class LocalProvider:
         http: for the server's own endpoints.
         places: as many as the server has slots.
         look_seconds: a look costs a file and a local request.
+        tells_odds: llama.cpp does.
     """
 
     title: str
@@ -39,6 +40,7 @@ class LocalProvider:
     http: httpx.AsyncClient
     places: int = 1
     look_seconds: float = 1.0
+    tells_odds: bool = True
     _client: AsyncOpenAI | None = None
     _client_of: tuple[str, str] = ("", "")
 

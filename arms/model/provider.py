@@ -56,6 +56,11 @@ class Provider(Protocol):
         """How often it is worth asking how it stands."""
         ...
 
+    @property
+    def tells_odds(self) -> bool:
+        """Whether it tells how likely its words are."""
+        ...
+
     async def health(self) -> ModelHealth:
         """How it stands now."""
         ...

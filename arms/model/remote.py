@@ -42,6 +42,7 @@ class HostedProvider:
         window: tokens that a request may hold.
         places: requests at once.
         look_seconds: how often it is worth asking how it stands.
+        tells_odds: not all do.
     """
 
     title: str
@@ -51,6 +52,7 @@ class HostedProvider:
     window: int = HOSTED_WINDOW
     places: int = _PLACES
     look_seconds: float = 60.0
+    tells_odds: bool = False
 
     async def health(self) -> ModelHealth:
         """Healthy when configured: asking would cost."""
@@ -82,6 +84,7 @@ class ServerProvider:
         window: tokens that a request may hold.
         places: requests at once.
         look_seconds: how often it is worth asking how it stands.
+        tells_odds: not all do, and some refuse to be asked.
     """
 
     title: str
@@ -92,6 +95,7 @@ class ServerProvider:
     window: int = SERVER_WINDOW
     places: int = _PLACES
     look_seconds: float = 15.0
+    tells_odds: bool = False
 
     @property
     def tariff(self) -> Tariff:

@@ -6,16 +6,22 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pydantic_ai import Agent, NativeOutput
+from pydantic_ai.settings import merge_model_settings
 
 from arms.model.account import Account
 from arms.model.asking import Asker, Request, Wish
 from arms.model.candidate import Candidate
 from arms.model.chain import Failure, goes_on, in_turn, together
+from arms.model.odds import ODDS_SETTINGS, share_of_yes
 from arms.model.prompt import Prompt
+from arms.model.stopping import Stop, goes_in_circles
 from arms.model.usage import CallLimits, Usage
 from servicekit.errors import OctoError
 
 _LOG = logging.getLogger(__name__)
+
+_LOOK_PIECES = 32
+"""Every so many pieces of a text it is looked at whether it goes in circles."""
 
 Typed = TypeVar("Typed")
 Got = TypeVar("Got")
@@ -30,7 +36,7 @@ class Answer:
 
     Attributes:
         text: the text.
-        complete: False when the token limit cut it off.
+        complete: False when the token limit cut it off, or it went in circles and was ended for that.
         cut: titles of the prompt's sections whose middle was left out.
     """
 
@@ -44,12 +50,28 @@ class _Stream:
     """Pieces of a text as they come; once somebody was told one, no other model can start anew."""
 
     on_delta: OnDelta | None
+    stop: Stop | None
     pieces: list[str] = field(default_factory=list[str])
 
     @property
     def told(self) -> bool:
         """Whether somebody knows a piece already."""
         return self.on_delta is not None and bool(self.pieces)
+
+    @property
+    def text(self) -> str:
+        """What was written so far."""
+        return "".join(self.pieces)
+
+    @property
+    def says_all(self) -> bool:
+        """Whether nothing more is wanted; a line's end is where that can be told."""
+        return self.stop is not None and "\n" in self.pieces[-1] and self.stop(self.text)
+
+    @property
+    def circles(self) -> bool:
+        """Whether nothing more is to come; looked at now and then, for it costs more than a piece."""
+        return len(self.pieces) % _LOOK_PIECES == 0 and goes_in_circles(self.text)
 
     async def add(self, piece: str) -> None:
         """Take one piece."""
@@ -91,15 +113,22 @@ class ModelSession:
         return self._account.prompt_hash
 
     async def text(
-        self, prompt: Prompt, *, max_tokens: int, temperature: float = 0.0, on_delta: OnDelta | None = None
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        on_delta: OnDelta | None = None,
+        stop: Stop | None = None,
     ) -> Answer:
-        """Ask for text.
+        """Ask for text; one that goes in circles is ended.
 
         Args:
             prompt: what to ask.
             max_tokens: the most tokens of the answer.
             temperature: 0 takes the likeliest token always.
             on_delta: told the text as it comes.
+            stop: asked at the end of each line whether the text so far is enough; then it is complete.
 
         Raises:
             UnavailableError: the model is not ready or cannot be reached.
@@ -109,12 +138,12 @@ class ModelSession:
             RateLimitError: too many requests wait for the model.
             InternalError: the model's answer is of no use.
         """
-        stream = _Stream(on_delta=on_delta)
+        stream = _Stream(on_delta=on_delta, stop=stop)
 
         async def ask(request: Request) -> Answer:
             stream.pieces.clear()
             complete = await _write(request, stream)
-            return Answer(text="".join(stream.pieces).strip(), complete=complete, cut=request.fitted.cut)
+            return Answer(text=stream.text.strip(), complete=complete, cut=request.fitted.cut)
 
         wish = Wish(prompt=prompt, max_tokens=max_tokens, temperature=temperature)
         return await self._ask(wish, ask, is_told=lambda: stream.told)
@@ -144,6 +173,32 @@ class ModelSession:
 
         wish = Wish(prompt=prompt, max_tokens=max_tokens, temperature=temperature)
         return await self._ask(wish, ask, is_told=lambda: False)
+
+    @property
+    def tells_odds(self) -> bool:
+        """Whether the model that is asked first tells how likely its words are."""
+        return in_turn(self.candidates)[0].provider.tells_odds
+
+    async def odds(self, prompt: Prompt) -> float:
+        """Ask a question whose answer is yes or no.
+
+        Returns:
+            How likely yes is, against no: 0 to 1.
+
+        Raises:
+            UnusableOutputError: the model does not tell, or means neither.
+            OctoError: as `text`.
+        """
+
+        async def ask(request: Request) -> float:
+            agent = Agent(request.model, instructions=request.fitted.prompt.instructions)
+            settings = merge_model_settings(request.settings, ODDS_SETTINGS)
+            message = request.fitted.prompt.render()
+            return share_of_yes(
+                (await agent.run(message, model_settings=settings, usage=request.used)).response
+            )
+
+        return await self._ask(Wish(prompt=prompt, max_tokens=1, temperature=0.0), ask, is_told=lambda: False)
 
     async def _ask(
         self, wish: Wish, ask: Callable[[Request], Awaitable[Got]], *, is_told: Callable[[], bool]
@@ -182,4 +237,10 @@ async def _write(request: Request, stream: _Stream) -> bool:
     async with agent.run_stream(message, model_settings=request.settings, usage=request.used) as writing:
         async for piece in writing.stream_text(delta=True, debounce_by=None):
             await stream.add(piece)
-        return writing.response.finish_reason != "length"
+            if stream.says_all or stream.circles:
+                await writing.cancel()
+                break
+        else:
+            return writing.response.finish_reason != "length"
+    await request.count_unfinished(stream.text)
+    return stream.says_all

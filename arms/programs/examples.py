@@ -37,6 +37,29 @@ def examples_in(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)[:MOST]
 
 
+def edges_of(examples: Iterable[str]) -> tuple[str, ...]:
+    """Python statements that call what examples call, with nothing where they have a text, a list or a dict.
+
+    It may be refused with a ValueError; any other exception is a defect that small models often make.
+    """
+    found: dict[str, str] = {}
+    known = {example.removeprefix("assert ").split(" == ", maxsplit=1)[0] for example in examples}
+    for call in sorted(known):
+        tree = ast.parse(call, mode="eval").body
+        assert isinstance(tree, ast.Call)  # noqa: S101 - `examples_in` made it
+        values = [ast.literal_eval(argument) for argument in tree.args]
+        place = next((n for n, value in enumerate(values) if value and isinstance(value, _SIZED)), None)
+        if place is not None:
+            values[place] = type(values[place])()
+            name = ast.unparse(tree.func)
+            edge = f"{name}({', '.join(map(repr, values))})"
+            found.setdefault(name, f"try:\n    {edge}\nexcept ValueError:\n    pass")
+    return tuple(found.values())
+
+
+_SIZED = (str, list, tuple, dict)
+
+
 def as_javascript(example: str) -> str:
     """An assert of `examples_in` as JavaScript."""
     call, value = example.removeprefix("assert ").split(" == ", maxsplit=1)

@@ -1,5 +1,6 @@
 """Runs code with its tests: each test for itself, so that it is known which failed and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, cast
@@ -22,6 +23,7 @@ class Tested:
         passed: tests that passed; 0 when it was run without tests.
         failed: tests that failed, the one counted that kept the others from running.
         failure: what failed and how, short enough for a prompt; empty when nothing did.
+        failures: the same for each test that failed, its name in the first line.
     """
 
     command: str
@@ -29,6 +31,7 @@ class Tested:
     passed: int
     failed: int
     failure: str
+    failures: tuple[str, ...] = ()
 
     @property
     def is_good(self) -> bool:
@@ -77,11 +80,23 @@ def _suite_result(ran: Ran, *, command: str) -> Tested:
         why = _how_it_ended(ran) or "the program ended before its tests did"
         return Tested(command=command, ran=ran, passed=0, failed=1, failure=why)
     passed, failures = report
-    failure = "\n\n".join(failures) or _how_it_ended(ran)
+    failure = told_failures(failures) or _how_it_ended(ran)
     if not passed and not failures:
         failure = failure or "there is no test in the tests"
     failed = len(failures) or int(bool(failure))
-    return Tested(command=command, ran=ran, passed=passed, failed=failed, failure=shortened(failure))
+    return Tested(
+        command=command,
+        ran=ran,
+        passed=passed,
+        failed=failed,
+        failure=failure,
+        failures=tuple(failures),
+    )
+
+
+def told_failures(failures: Sequence[str]) -> str:
+    """All of them, short enough for a prompt."""
+    return shortened("\n\n".join(failures))
 
 
 def _report(text: str) -> tuple[int, list[str]] | None:

@@ -28,6 +28,7 @@ class ScriptedProvider:
     tariff = Tariff(model="scripted")
     places = 1
     look_seconds = 3600.0
+    tells_odds = False
 
     def __init__(self, answers: Sequence[str]) -> None:
         self._answers = deque(answers)

@@ -43,7 +43,9 @@ class CodeResponse(Worked):
     language: str
     explanation: str = Field(description="What was done and why.")
     verification: str | None = Field(description="What was run to check it, or why nothing was.")
-    verified: bool | None = Field(description="Whether what was run passed; null when nothing was run.")
+    verified: bool | None = Field(
+        description="Whether tests passed; false too when the code fails; null when nothing tells."
+    )
     tests: str | None = Field(description="The tests that were run last; null for none.")
     tests_by: Literal["caller", "specification", "model"] | None = Field(
         description="Who wrote those tests; the specification, when they are examples found in the task."

@@ -5,6 +5,7 @@ from typing import cast
 
 from arms.model.prompt import Prompt
 from arms.model.session import Answer, ModelSession, OnDelta
+from arms.model.stopping import Stop
 from servicekit.errors import OctoError
 
 
@@ -16,7 +17,13 @@ class Scripted:
     prompts: list[str] = field(default_factory=list[str])
 
     async def text(
-        self, prompt: Prompt, *, max_tokens: int, temperature: float = 0.0, on_delta: OnDelta | None = None
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        on_delta: OnDelta | None = None,
+        stop: Stop | None = None,
     ) -> Answer:
         self.prompts.append(prompt.render())
         answer = self.answers.pop(0)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from arms.coder.checking import Bench, write_checked_code
+from arms.coder.checking import write_checked_code
+from arms.coder.trying import Bench
 from arms.coder.work import Code, CodeAction, CodeWork
 from arms.programs.program import NoRunner, NotRunError, Program, Ran, Runner
 from arms.step import Brief, Progress
@@ -65,15 +66,16 @@ async def test_code_that_fails_is_mended_from_the_failure(runner: LocalRunner) -
     code, script = await written(runner, BAD, GOOD, tests=TESTS)
     assert "return a + b" in code.code
     assert (code.check.verified, counts(code)) == (True, [(1, 1, 1), (0, 2, 0)])
-    assert "after 1 round of mending" in code.check.words
+    assert "after 1 other try" in code.check.words
     assert "add(1, 2) is -1" in script.prompts[1]
     assert "return a - b" in script.prompts[1]
 
 
 async def test_mending_ends_and_the_best_is_returned_with_its_failure(runner: LocalRunner) -> None:
-    code, script = await written(runner, BAD, WORSE, WORSE.replace("a)", "b)"), GOOD, tests=TESTS)
+    others = [WORSE, WORSE.replace("(a)", "(b)"), WORSE.replace("(a)", "(1)")]
+    code, script = await written(runner, BAD, *others, GOOD, tests=TESTS)
     assert "return a - b" in code.code
-    assert (code.check.verified, len(code.check.runs), len(script.answers)) == (False, 3, 1)
+    assert (code.check.verified, len(code.check.runs), len(script.answers)) == (False, 4, 1)
     assert "add(1, 2) is -1" in code.check.failure
     assert "1 of 2 passed" in code.check.words
     assert code.confidence == 0.3
@@ -81,20 +83,37 @@ async def test_mending_ends_and_the_best_is_returned_with_its_failure(runner: Lo
 
 async def test_given_tests_are_never_changed(runner: LocalRunner) -> None:
     wrong = "assert add(1, 1) == 3"
-    code, _ = await written(runner, GOOD, GOOD + "\n```python\nassert add(1, 1) == 2\n```", GOOD, tests=wrong)
+    code, _ = await written(
+        runner, GOOD, GOOD + "\n```python\nassert add(1, 1) == 2\n```", GOOD, GOOD, tests=wrong
+    )
     assert (code.check.verified, code.check.tests) == (False, wrong)
     assert all(program.files["tests.py"] == wrong for program in runner.programs[-2:])
 
 
-async def test_the_same_code_again_is_not_run_again(runner: LocalRunner) -> None:
+async def test_the_same_code_again_is_not_run_again_and_code_is_written_anew(runner: LocalRunner) -> None:
     code, script = await written(runner, BAD, BAD, GOOD, tests=TESTS)
-    assert (len(code.check.runs), len(script.answers)) == (1, 1)
+    assert (code.check.verified, counts(code)) == (True, [(1, 1, 1), (0, 2, 0)])
+    assert "return a - b" in script.prompts[1]
+    assert script.prompts[2] == script.prompts[0]
 
 
 async def test_examples_of_the_task_are_tests(runner: LocalRunner) -> None:
     code, script = await written(runner, BAD, GOOD, instruction="Write add(a, b); add(2, 3) returns 5.")
     assert (code.check.tests, code.check.tests_by) == ("assert add(2, 3) == 5", "specification")
     assert (code.check.verified, len(script.prompts)) == (True, 2)
+
+
+async def test_what_breaks_on_nothing_is_mended(runner: LocalRunner) -> None:
+    task = "Write first(items), the first item or None; first([1, 2]) returns 1."
+    breaks = "```python\ndef first(items):\n    return items[0]\n```"
+    mended = "```python\ndef first(items):\n    return items[0] if items else None\n```"
+    code, script = await written(runner, breaks, mended, instruction=task)
+    assert "if items else None" in code.code
+    assert (code.check.verified, code.check.tests_by) == (True, "specification")
+    assert "IndexError" in script.prompts[1]
+    refuses = breaks.replace("return", "if not items:\n        raise ValueError(items)\n    return")
+    code, _ = await written(runner, refuses, instruction=task)
+    assert (code.check.verified, len(code.check.runs)) == (True, 1)
 
 
 async def test_without_tests_the_model_writes_some_and_that_is_said(runner: LocalRunner) -> None:
@@ -107,10 +126,32 @@ async def test_without_tests_the_model_writes_some_and_that_is_said(runner: Loca
     assert "return a + b" not in script.prompts[1]  # its tests shall not follow from the code
 
 
-async def test_tests_of_the_models_own_mend_once_and_are_doubted(runner: LocalRunner) -> None:
-    code, _ = await written(runner, BAD, "```python\nassert add(1, 2) == 3\n```", WORSE, GOOD)
-    assert (code.check.verified, len(code.check.runs)) == (False, 2)
-    assert "may be wrong themselves" in code.check.words
+async def test_by_the_models_own_tests_the_answer_counts_that_most_answers_agree_with(
+    runner: LocalRunner,
+) -> None:
+    asserts = "```python\nassert add(1, 2) == 3\nassert add(2, 2) == 5\nassert add(0, 0) == 0\n```"
+    other = GOOD.replace("a + b", "b + a")
+    code, script = await written(runner, BAD, asserts, GOOD, other)
+    assert "return a + b" in code.code
+    assert (code.check.verified, counts(code)) == (True, [(1, 1, 2), (1, 2, 1), (1, 2, 1)])
+    assert (code.check.tests, code.check.tests_by) == (TESTS, "model")
+    assert "2 of 2 passed, after 2 other tries. 1 test of the model's" in code.check.words
+    assert script.prompts[2] == script.prompts[0]  # written anew, not mended by what may be wrong
+
+
+async def test_tests_that_every_answer_fails_check_nothing(runner: LocalRunner) -> None:
+    code, _ = await written(runner, GOOD, "```python\nassert add(1, 2) == 4\n```", GOOD, GOOD)
+    assert (code.check.verified, code.check.tests, code.check.failure) == (None, "", "")
+    assert counts(code) == [(1, 0, 1)]
+    assert "nothing checked what it does" in code.check.words
+    assert "1 test of the model's, failed by every try, left out" in code.check.words
+
+
+async def test_code_that_cannot_be_loaded_stays_failed(runner: LocalRunner) -> None:
+    broken = "```python\ndef add(a, b):\n    return a + b\n\nmissing()\n```"
+    code, _ = await written(runner, broken, "```python\nassert add(1, 2) == 3\n```", broken, broken)
+    assert code.check.verified is False
+    assert "missing" in code.check.failure
 
 
 async def test_refactoring_keeps_what_the_old_code_did(runner: LocalRunner) -> None:
@@ -184,13 +225,19 @@ async def test_a_model_that_cannot_be_asked_again_ends_the_mending(
     code, _ = await written(runner, BAD, error, tests=TESTS)
     assert (code.check.verified, len(code.check.runs)) == (False, 1)
     code, _ = await written(runner, GOOD, error)  # it has no tests to give
-    assert (code.check.verified, code.check.tests, counts(code)) == (True, "", [(0, 0, 0)])
+    assert (code.check.verified, code.check.tests, counts(code)) == (None, "", [(0, 0, 0)])
 
 
 async def test_a_program_without_functions_is_run_as_it_is(runner: LocalRunner) -> None:
     code, _ = await written(runner, "```python\nprint(1 / 0)\n```", "```python\nprint(1)\n```")
-    assert (code.check.verified, [run.exit_code for run in code.check.runs]) == (True, [1, 0])
-    assert "without tests" in code.check.words
+    assert (code.check.verified, [run.exit_code for run in code.check.runs]) == (None, [1, 0])
+    assert "without tests: it ran to its end, and nothing checked what it does" in code.check.words
+
+
+async def test_a_program_that_fails_is_no_good_without_tests_too(runner: LocalRunner) -> None:
+    code, _ = await written(runner, "```python\nprint(1 / 0)\n```", "```python\nprint(2 / 0)\n```")
+    assert code.check.verified is False
+    assert "without tests: it failed" in code.check.words
 
 
 async def test_a_program_that_waits_for_input_shows_nothing(runner: LocalRunner) -> None:

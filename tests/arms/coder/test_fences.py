@@ -1,6 +1,12 @@
 import pytest
 
-from arms.coder.fences import find_blocks, without_blocks, without_outer_fence, without_tags
+from arms.coder.fences import (
+    find_blocks,
+    without_blocks,
+    without_outer_fence,
+    without_tags,
+    words_after_block,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +55,18 @@ def test_prose_is_taken_out_of_its_wrapping(text: str, expected: str) -> None:
 )
 def test_tags_copied_from_the_prompt_go(text: str, expected: str) -> None:
     assert without_tags(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Here it is:", 0),
+        ("```python\nx = 1\n", 0),
+        ("```python\nx = 1\n```", 0),
+        ("Look:\n```python\nx = 1\n```\nIt is 1.", 8),
+        ("```python\nx = 1\n```\nAnd:\n```python\ny", 0),
+        ("```python\nx = 1\n```\nAnd:\n```python\ny\n```\nDone", 4),
+    ],
+)
+def test_words_after_the_last_block(text: str, words: int) -> None:
+    assert words_after_block(text) == words

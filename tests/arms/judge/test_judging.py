@@ -53,5 +53,5 @@ async def test_the_model_decides_the_rest(model_state_file: Path) -> None:
     assert answer.verdicts[0].passed
     assert answer.verdicts[0].evidence
     assert answer.provenance.model == "qwen2.5-coder-0.5b-instruct-q4_k_m"
-    assert answer.provenance.usage.model_requests == 1
+    assert answer.provenance.usage.model_requests == 2  # yes or no, and why
     assert answer.provenance.method == "rule and model"

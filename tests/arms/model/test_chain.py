@@ -45,6 +45,7 @@ class Told:
     asked: int = 0
     places: int = 1
     look_seconds: float = 1.0
+    tells_odds: bool = False
 
     async def health(self) -> ModelHealth:
         if isinstance(self.says, Exception):

@@ -67,6 +67,40 @@ async def test_text_streams_and_is_accounted_for(layer: ModelLayer) -> None:
     assert len(session.prompt_hash) == 64
 
 
+async def test_a_text_that_says_enough_is_ended_and_paid(layer: ModelLayer) -> None:
+    session = layer.session()
+    answer = await session.text(
+        ask("Write a Python function that adds two numbers, with an example and an explanation."),
+        max_tokens=400,
+        stop=lambda text: text.count("\n") >= 2,
+    )
+    assert answer.complete
+    assert answer.text.count("\n") <= 3
+    assert session.usage.input_tokens > 10
+    assert 3 <= session.usage.output_tokens < 80
+    assert session.usage.requests == 1
+
+
+async def test_a_text_that_goes_in_circles_is_ended(
+    layer: ModelLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arms.model.session.goes_in_circles", lambda text: len(text) > 100)
+    session = layer.session()
+    answer = await session.text(ask("Tell a very long story."), max_tokens=900)
+    assert not answer.complete
+    assert session.usage.output_tokens < 200
+
+
+async def test_the_odds_of_a_question(layer: ModelLayer) -> None:
+    session = layer.session()
+    assert session.tells_odds
+    context = "The cat Mimi is white. Mimi is a cat."
+    yes = await session.odds(ask("Is Mimi a cat? Answer yes or no.", context=context))
+    no = await session.odds(ask("Is Mimi a car? Answer yes or no.", context=context))
+    assert 0 <= no < yes <= 1
+    assert session.usage.output_tokens == 2
+
+
 async def test_a_typed_answer(layer: ModelLayer) -> None:
     answer = await layer.session().structured(ask("Who sleeps?", context=CAT), output=Sleeper, max_tokens=60)
     assert "Mimi" in answer.name

@@ -2,7 +2,7 @@
 
 import pytest
 
-from arms.programs.examples import as_javascript, examples_in
+from arms.programs.examples import as_javascript, edges_of, examples_in
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,19 @@ def test_of_several_texts_each_once_and_not_too_many() -> None:
 )
 def test_javascript(example: str, javascript: str) -> None:
     assert as_javascript(example) == javascript
+
+
+@pytest.mark.parametrize(
+    ("text", "edges"),
+    [
+        ("f([1, 2]) returns 3", ["f([])"]),
+        ("f('ab', 2) returns 'b'", ["f('', 2)"]),
+        ("f(2, {'a': 1}) is 1", ["f(2, {})"]),
+        ("f(1) is 1", []),
+        ("f('') is 0", []),
+        ("f('a') is 1, f('b') is 2, g([0]) is 1", ["f('')", "g([])"]),
+    ],
+)
+def test_each_function_is_called_with_nothing_too(text: str, edges: list[str]) -> None:
+    told = edges_of(examples_in([text]))
+    assert list(told) == [f"try:\n    {edge}\nexcept ValueError:\n    pass" for edge in edges]

@@ -154,7 +154,9 @@ class WriteCodeResponse(_message.Message):
     verification: _builtins.str
     """What was run to check it, in words, or why nothing was."""
     verified: _builtins.bool
-    """Whether what was run passed; absent when nothing was run."""
+    """Whether tests passed, or false when the code failed without any; absent when nothing was run, or when it ran
+    to its end without tests, which says nothing about its results.
+    """
     tests: _builtins.str
     """The tests that were run last; empty for none."""
     tests_by: _builtins.str
@@ -163,7 +165,7 @@ class WriteCodeResponse(_message.Message):
     """What the last run wrote when it failed, shortened; empty when it passed or nothing was run."""
     @_builtins.property
     def provenance(self) -> _execution_pb2.Provenance:
-        """How the result came to be; its runs are what was run, the last one with the code that is returned."""
+        """How the result came to be; its runs are what was run, in order."""
 
     def __init__(
         self,

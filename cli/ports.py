@@ -1,13 +1,20 @@
 """Which TCP ports a `serve all` takes: numbers counted from a base, or free ones."""
 
+import random
 import socket
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from servicekit.errors import ConflictError, ValidationFailedError
 from servicekit.settings import DEFAULT_GRPC_PORTS, DEFAULT_REST_PORTS
 
 HIGHEST = 65535
+
+FREE = range(20_000, 32_768)
+"""Where free ports are looked for: below those that systems give to connections and to servers at port 0, or
+another program could be given one between the choice and the moment when the service listens."""
+
+_TRIES = 100
 
 
 def count_rest(base: int) -> dict[str, int]:
@@ -49,6 +56,9 @@ def usable_ports(wanted: Mapping[str, int], *, host: str, flag: str) -> dict[str
 
 
 def _bind(port: int, *, host: str, name: str, flag: str, held: ExitStack) -> int:
+    for candidate in random.sample(FREE, k=_TRIES) if not port else ():
+        with suppress(ConflictError):
+            return _bind(candidate, host=host, name=name, flag=flag, held=held)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     probe = held.enter_context(socket.socket(family))
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do: TIME_WAIT is not taken

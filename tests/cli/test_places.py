@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from cli.lock import owned
-from cli.ports import count_grpc, count_rest, usable_ports
+from cli.ports import FREE, count_grpc, count_rest, usable_ports
 from cli.rundir import LONGEST_NAME, LONGEST_SOCKET_PATH, make_path, make_private, runtime_dir
 from cli.settings import default_data_dir
 from cli.supervisor.endpoints import end_recorded, process_entry, read_endpoints, write_endpoints
@@ -105,7 +105,15 @@ def test_ports_are_counted_from_a_base() -> None:
 def test_free_ports_differ() -> None:
     ports = usable_ports(count_rest(0), host="127.0.0.1", flag="--port")
     assert len(set(ports.values())) == len(ports) == 8
-    assert 0 not in ports.values()
+    assert set(ports.values()) < set(FREE)
+
+
+def test_a_free_port_is_none_that_is_listened_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = usable_ports({"judge": 0}, host="127.0.0.1", flag="--port")["judge"]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr("cli.ports.FREE", (server.getsockname()[1], free))
+        monkeypatch.setattr("cli.ports._TRIES", 2)
+        assert usable_ports({"judge": 0}, host="127.0.0.1", flag="--port") == {"judge": free}
 
 
 def test_a_port_that_is_listened_on_is_taken_and_one_that_was_used_is_not() -> None:

@@ -1,25 +1,25 @@
 """The arms' composition root: the model layer, the register, and the six arms in one process."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
-from arms.clients import GrpcRegister
+import grpc
+
 from arms.coder.app import host_coder
 from arms.executor.app import host_executor
 from arms.guardian.app import host_guardian
-from arms.host import Shared, serve_arms
+from arms.host import serve_arms
 from arms.judge.app import host_judge
-from arms.model.layer import open_model_layer
-from arms.permission.app import token_verifiers
 from arms.planner.app import host_planner
 from arms.programs.clients import GrpcRunner
 from arms.retriever.app import host_retriever
 from arms.settings import ArmsSettings
+from arms.surroundings import open_surroundings
 from servicekit.capability.clients import Capabilities
 from servicekit.channel import open_channel
 from servicekit.running import Running
 
-_REGISTER_SECONDS = 3.0
 _REFLEX_SECONDS = 10.0
 _RUN_SECONDS = 60.0
 
@@ -32,30 +32,14 @@ async def build(settings: ArmsSettings) -> AsyncGenerator[Running]:
         UnavailableError: an address is taken.
         ValidationFailedError: no model provider has the configured name.
     """
-    tokens = settings.internal_tokens("arms")
-    tls = settings.mutual_tls()
+    secured = partial(open_channel, tokens=settings.internal_tokens("arms"), tls=settings.mutual_tls())
     async with AsyncExitStack() as stack:
-        layer = await stack.enter_async_context(open_model_layer(settings.model_choice()))
-        orchestrator = await stack.enter_async_context(
-            open_channel(
-                settings.target("orchestrator"),
-                timeout=_REGISTER_SECONDS,
-                tokens=tokens,
-                tls=tls,
-                peer="orchestrator",
-            )
-        )
+        around = await stack.enter_async_context(open_surroundings(settings))
         reflex = await stack.enter_async_context(
-            open_channel(
-                settings.target("reflex"), timeout=_REFLEX_SECONDS, tokens=tokens, tls=tls, peer="reflex"
-            )
+            secured(settings.target("reflex"), timeout=_REFLEX_SECONDS, peer="reflex")
         )
-        runner = GrpcRunner(
-            register=orchestrator,
-            open_channel=lambda endpoint: open_channel(
-                endpoint, timeout=_RUN_SECONDS, tokens=tokens, tls=tls, peer="executor"
-            ),
-            capabilities=Capabilities(channel=orchestrator),
+        runner = _runner(
+            around.orchestrator, open_channel=partial(secured, timeout=_RUN_SECONDS, peer="executor")
         )
         stack.push_async_callback(runner.close)
         hosted = [
@@ -66,11 +50,15 @@ async def build(settings: ArmsSettings) -> AsyncGenerator[Running]:
             host_judge(runner=runner),
             host_guardian(channel=reflex),
         ]
-        verifiers = token_verifiers(channel=orchestrator)
-        shared = Shared(
-            settings=settings,
-            layer=layer,
-            register=GrpcRegister(channel=orchestrator),
-            verifiers=verifiers,
+        yield await stack.enter_async_context(
+            serve_arms(hosted, shared=around.shared, background=around.verifiers.loops)
         )
-        yield await stack.enter_async_context(serve_arms(hosted, shared=shared, background=verifiers.loops))
+
+
+def _runner(orchestrator: grpc.aio.Channel, *, open_channel: Callable[[str], grpc.aio.Channel]) -> GrpcRunner:
+    """What has programs run by the executor, for the arms that write or judge them."""
+    return GrpcRunner(
+        register=orchestrator,
+        open_channel=open_channel,
+        capabilities=Capabilities(channel=orchestrator),
+    )

@@ -8,37 +8,39 @@ from servicekit.egress.request import Request
 
 
 @dataclass(frozen=True, kw_only=True)
-class PythonAction:
-    """Run a Python program.
+class InSandbox:
+    """What every action in the sandbox has.
 
     Attributes:
-        source: the program.
         files: content by name, found in its working directory.
         outputs: names of files that come back.
         seconds: how long it may run.
     """
 
-    source: str
     files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     outputs: tuple[str, ...] = ()
     seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class JavaScriptAction:
-    """Run a JavaScript program.
-
-    Attributes:
-        source: the program.
-        files: content by name, found in its working directory.
-        outputs: names of files that come back.
-        seconds: how long it may run.
-    """
+class PythonAction(InSandbox):
+    """Run a Python program; `source` is the program."""
 
     source: str
-    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
-    outputs: tuple[str, ...] = ()
-    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class JavaScriptAction(InSandbox):
+    """Run a JavaScript program; `source` is the program."""
+
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShellAction(InSandbox):
+    """Run a command from the allow-list; `argv` is the command and its arguments."""
+
+    argv: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,23 +53,6 @@ class ExpressionAction:
     """
 
     expression: Expression
-    seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShellAction:
-    """Run a command from the allow-list.
-
-    Attributes:
-        argv: the command and its arguments.
-        files: content by name, found in its working directory.
-        outputs: names of files that come back.
-        seconds: how long it may run.
-    """
-
-    argv: tuple[str, ...]
-    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
-    outputs: tuple[str, ...] = ()
     seconds: float
 
 

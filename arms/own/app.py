@@ -1,17 +1,12 @@
 """One arm of one's own, put together: its model, its server, its place in the register."""
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
-from arms.clients import GrpcRegister
-from arms.host import HostedArm, Shared, serve_arms
-from arms.model.layer import open_model_layer
+from arms.host import HostedArm, serve_arms
 from arms.own.settings import OwnArmSettings
-from arms.permission.app import token_verifiers
-from servicekit.channel import open_channel
+from arms.surroundings import open_surroundings
 from servicekit.running import Running
-
-_REGISTER_SECONDS = 3.0
 
 
 @asynccontextmanager
@@ -23,23 +18,8 @@ async def build_own(hosted: HostedArm, *, settings: OwnArmSettings) -> AsyncGene
         ValidationFailedError: no model provider has the configured name, the internal key is missing, or a
             certificate is wrong.
     """
-    tokens = settings.internal_tokens("arms")
-    async with AsyncExitStack() as stack:
-        layer = await stack.enter_async_context(open_model_layer(settings.model_choice()))
-        orchestrator = await stack.enter_async_context(
-            open_channel(
-                settings.target("orchestrator"),
-                timeout=_REGISTER_SECONDS,
-                tokens=tokens,
-                tls=settings.mutual_tls(),
-                peer="orchestrator",
-            )
-        )
-        verifiers = token_verifiers(channel=orchestrator)
-        shared = Shared(
-            settings=settings,
-            layer=layer,
-            register=GrpcRegister(channel=orchestrator),
-            verifiers=verifiers,
-        )
-        yield await stack.enter_async_context(serve_arms([hosted], shared=shared, background=verifiers.loops))
+    async with (
+        open_surroundings(settings) as around,
+        serve_arms([hosted], shared=around.shared, background=around.verifiers.loops) as running,
+    ):
+        yield running

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from cli.embedded.unprivileged import temporary_data_dir
-from tests.support.collector import Collector, Span, running_collector
+from tests.support.collector import Collector, Span, running_collector, running_http_collector
 from tests.support.openai_server import ModelServer, running_model
 from tests.support.platform import running_platform, until
 
@@ -61,15 +61,26 @@ class Ran:
 
 @pytest.fixture(scope="module")
 def ran() -> Generator[Ran]:
-    with (
-        running_collector() as collector,
-        running_model(SAID),
-        temporary_data_dir(prefix="octo-") as data_dir,
-    ):
+    with running_collector() as collector:
+        yield from running_once(collector)
+
+
+@pytest.fixture(scope="module")
+def telling() -> Generator[Ran]:
+    """The same with what was said, sent over HTTP."""
+    with running_http_collector() as collector:
+        yield from running_once(
+            collector, OCTOLLM_TRACE_CONTENT="true", OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf"
+        )
+
+
+def running_once(collector: Collector, **more: str) -> Generator[Ran]:
+    with running_model(SAID), temporary_data_dir(prefix="octo-") as data_dir:
         environ = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
             "OTEL_BSP_SCHEDULE_DELAY": "600000",  # so that nothing arrives but by the flush at the end
             "OCTOLLM_MODEL_BASE_URL": SAID.url,
+            **more,
         }
         with running_platform(data_dir, model="m", flags=("--workers", "2"), environ=environ) as platform:
             with httpx.Client(base_url=platform.url, timeout=70) as api:
@@ -159,6 +170,21 @@ def test_nothing_that_was_said_is_in_a_trace(ran: Ran) -> None:
     told = [span for span in ran.collector.spans if said_in(span)]
     assert told == []
     assert "quaggaword" in ran.task["result"]["output"]
+
+
+def test_what_was_said_is_in_the_models_spans_where_that_is_asked_for(telling: Ran) -> None:
+    asked = [span for span in telling.spans if span.name == "chat m"]
+    assert [span.service for span in asked] == ["planner", "coder", "judge"]
+    assert all("zebracode" in span.raw for span in asked)  # the goal is in every prompt
+    assert "quaggaword" in next(span.raw for span in asked if span.service == "coder")  # and its answer
+    elsewhere = [(span.service, span.name) for span in telling.spans if said_in(span) and span not in asked]
+    assert elsewhere == []
+
+
+def test_a_trace_over_http_is_whole(telling: Ran) -> None:
+    assert {span.service for span in telling.spans} == SERVICES
+    known = {span.id for span in telling.spans} | {CALLER}
+    assert [span for span in telling.spans if span.parent not in known] == []
 
 
 def said_in(span: Span) -> bool:

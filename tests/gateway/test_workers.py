@@ -32,8 +32,14 @@ WORKERS, LIMIT = 4, 1000
 
 def workers() -> list[psutil.Process]:
     """The worker processes that this one has started."""
-    children = psutil.Process().children()
-    return [child for child in children if "gateway.workers" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process().children() if is_worker(child)]
+
+
+def is_worker(child: psutil.Process) -> bool:
+    try:
+        return "gateway.workers" in " ".join(child.cmdline())
+    except psutil.Error:  # it has just ended
+        return False
 
 
 async def flood(gateway: Gateway, *, connections: int, requests: int) -> Counter[int]:

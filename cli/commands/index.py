@@ -12,9 +12,9 @@ from rich.text import Text
 
 from cli.client.connect import connect
 from cli.client.documents import FoundFile, SkippedFile, find_files
+from cli.client.metadata import parse_metadata
 from cli.client.options import DataDirOption, TokenOption, UrlOption
 from cli.client.rest import Api, ApiError
-from servicekit.errors import ValidationFailedError
 
 Paths = Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH...")]
 Metadata = Annotated[
@@ -99,21 +99,6 @@ def upload(file: FoundFile, *, metadata: Mapping[str, str], api: Api) -> None:
             time.sleep(error.retry_after or 1.0)
         else:
             return
-
-
-def parse_metadata(given: Sequence[str]) -> dict[str, str]:
-    """Values as NAME=VALUE.
-
-    Raises:
-        ValidationFailedError: one is not of that form.
-    """
-    values: dict[str, str] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise ValidationFailedError(f"--metadata {text}: must be NAME=VALUE", field="metadata")
-        values[name] = value
-    return values
 
 
 def _progress(console: Console) -> Progress:

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.client.connect import connect
+from cli.client.metadata import parse_metadata
 from cli.client.options import DataDirOption, JsonOption, TokenOption, UrlOption
-from cli.commands.index import parse_metadata
 
 Query = Annotated[str, typer.Argument(help="What is sought.")]
 Limit = Annotated[int, typer.Option(min=1, max=100, help="How many passages at most.")]

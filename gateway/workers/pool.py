@@ -38,11 +38,6 @@ class Pool:
         self._workers: set[Worker] = set()
         self._keepers: list[asyncio.Task[None]] = []
 
-    @property
-    def pids(self) -> set[int]:
-        """The process ids of those that run."""
-        return {worker.pid for worker in self._workers}
-
     async def start(self, number: int) -> None:
         """Start so many, and keep so many running until `drain`.
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.client.documents import MAX_BYTES, FoundFile, SkippedFile, find_files
-from cli.commands.index import parse_metadata
+from cli.client.metadata import parse_metadata
 from cli.main import app
 from servicekit.errors import UnavailableError, ValidationFailedError
 

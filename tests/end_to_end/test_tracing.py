@@ -174,11 +174,11 @@ def test_nothing_that_was_said_is_in_a_trace(ran: Ran) -> None:
 
 def test_what_was_said_is_in_the_models_spans_where_that_is_asked_for(telling: Ran) -> None:
     asked = [span for span in telling.spans if span.name == "chat m"]
-    assert [span.service for span in asked] == ["planner", "coder", "judge"]
-    assert all("zebracode" in span.raw for span in asked)  # the goal is in every prompt
-    assert "quaggaword" in next(span.raw for span in asked if span.service == "coder")  # and its answer
-    elsewhere = [(span.service, span.name) for span in telling.spans if said_in(span) and span not in asked]
-    assert elsewhere == []
+    told = {span.service: {word for word in SECRETS if word in span.raw} for span in asked}
+    assert told["planner"] >= {"zebracode"}  # of the goal, in its prompt
+    assert told["coder"] >= {"quaggaword"}  # of its answer
+    assert told["judge"] >= {"friendly"}  # of the criterion, in its prompt
+    assert {span.name for span in telling.spans if said_in(span)} == {"chat m", "invoke_agent agent"}
 
 
 def test_a_trace_over_http_is_whole(telling: Ran) -> None:
@@ -187,8 +187,12 @@ def test_a_trace_over_http_is_whole(telling: Ran) -> None:
     assert [span for span in telling.spans if span.parent not in known] == []
 
 
+SECRETS = ("zebracode", "quaggaword", "handbook", "friendly")
+"""Words that only callers and models say."""
+
+
 def said_in(span: Span) -> bool:
-    return any(word in span.raw for word in ("zebracode", "quaggaword", "handbook", "friendly"))
+    return any(word in span.raw for word in SECRETS)
 
 
 def test_log_lines_lead_to_the_trace(ran: Ran) -> None:

@@ -22,6 +22,7 @@ import psutil
 import psycopg
 from octollm.orchestrator.v1 import tasks_pb2
 
+from bench.disk import sync_times
 from cli.embedded.postgres import embedded_postgres
 from cli.embedded.unprivileged import temporary_data_dir
 from tests.fault.processes import Child, Client, arms, orchestrator, running
@@ -130,6 +131,18 @@ async def latencies(at: Stand, *, count: int) -> list[Line]:
         Line(what="submit at 50/s, p95", value=quantile(taken, 0.95), unit="ms", goal="<= 15"),
         Line(what="queue to first step, p50", value=quantile(waited, 0.5), unit="ms", goal="<= 25"),
         Line(what="queue to first step, p95", value=quantile(waited, 0.95), unit="ms"),
+    ]
+
+
+def disk(root: Path) -> list[Line]:
+    taken = sync_times(root)
+    return [
+        Line(
+            what=f"the disk alone: a page made durable, p{share}",
+            value=quantile(taken, share / 100),
+            unit="ms",
+        )
+        for share in (50, 95)
     ]
 
 
@@ -268,6 +281,7 @@ async def measure(options: argparse.Namespace) -> list[Line]:
     lines: list[Line] = []
     if "latency" in options.parts:
         async with database() as (root, url), stand(root, url, steps=1) as at:
+            lines += disk(root)
             lines += await latencies(at, count=options.tasks)
     if "rate" in options.parts:
         lines += await rates(options)

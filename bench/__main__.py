@@ -9,7 +9,7 @@ BENCHES = {
     "orchestrator": "submit, queue, steps and lists, beside DBOS",
     "reflex": "what a check costs, beside its peers",
     "accuracy": "what the reflex finds in public texts, beside its peers",
-    "arms": "sandbox, expressions, coder and judge on the local models; about 15 minutes",
+    "arms": "sandbox, expressions, coder and judge on the local models; about an hour",
     "arms_retriever": "how well and how fast documents are found",
 }
 ROOT = Path(__file__).resolve().parent.parent

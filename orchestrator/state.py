@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from orchestrator.model.step import StepState
-from orchestrator.model.task import Phase, Status
+from orchestrator.model.task import Status
 from servicekit.errors import ConflictError
 
 
@@ -73,16 +73,6 @@ STEP: Mapping[tuple[StepState, StepEvent], StepState] = {
 }
 """Everything that is allowed; a finished step is never run again."""
 
-PHASES: Mapping[Phase, frozenset[Phase]] = {
-    Phase.NONE: frozenset({Phase.PREPROCESSING}),
-    Phase.PREPROCESSING: frozenset({Phase.PLANNING}),
-    Phase.PLANNING: frozenset({Phase.EXECUTION}),
-    Phase.EXECUTION: frozenset({Phase.VALIDATION}),
-    Phase.VALIDATION: frozenset({Phase.EXECUTION, Phase.SYNTHESIS}),  # a repair round goes back
-    Phase.SYNTHESIS: frozenset(),
-}
-"""Which phase may follow which; staying is always allowed."""
-
 
 def next_status(status: Status, event: TaskEvent) -> Status:
     """The status after `event`.
@@ -122,8 +112,3 @@ def task_sources(event: TaskEvent) -> list[Status]:
 def step_sources(event: StepEvent) -> list[StepState]:
     """The step states that allow `event`, by number."""
     return sorted(state for state, allowed in STEP if allowed is event)
-
-
-def may_follow(phase: Phase, following: Phase) -> bool:
-    """Whether a task in `phase` may go on to `following`, or stay."""
-    return phase is following or following in PHASES[phase]

@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from orchestrator.model.step import StepState
-from orchestrator.model.task import Phase, Status
+from orchestrator.model.task import Status
 from orchestrator.state import (
     StepEvent,
     TaskEvent,
-    may_follow,
     next_status,
     next_step_state,
     step_sources,
@@ -66,11 +65,6 @@ def test_every_pair_of_step_state_and_event(state: StepState, event: StepEvent) 
         with pytest.raises(ConflictError):
             next_step_state(state, event)
         assert state not in step_sources(event)
-
-
-def test_phases_go_forward_but_for_repairs() -> None:
-    backward = [(a, b) for a in Phase for b in Phase if b < a and may_follow(a, b)]
-    assert backward == [(Phase.VALIDATION, Phase.EXECUTION)]
 
 
 class AnySequence(RuleBasedStateMachine):

@@ -15,11 +15,11 @@ from tests.fault.proxy import Proxy, Strike
 from tests.fault.watching import watched
 
 
-async def submit_many(client: Client, seen: Seen, count: int) -> None:
+async def submit_many(client: Client, seen: Seen, numbers: range) -> None:
     async def one(number: int) -> None:
         seen.acknowledged.add(await client.surely_submit(f"goal {number}", key=f"key-{number}"))
 
-    await asyncio.gather(*(one(number) for number in range(count)))
+    await asyncio.gather(*map(one, numbers))
 
 
 async def all_end(client: Client, seen: Seen) -> None:
@@ -58,12 +58,13 @@ async def test_one_orchestrator_killed_and_started_again(
     async with running(arms(root, reflex=True, steps=3, delay=0.02, log=log), holder):
         client = Client(root, "o1")
         watching = asyncio.create_task(watched(client, seen))
-        submitting = asyncio.create_task(submit_many(client, seen, 20))
-        for _ in range(2):
+        submitting: list[asyncio.Task[None]] = []
+        for first in (0, 10):  # new ones each time, or those before may all have ended
+            submitting.append(asyncio.create_task(submit_many(client, seen, range(first, first + 10))))
             await moment(dice.choice(["begin", "end", "any"]), log, dice)
             await holder.kill()
             await holder.start()
-        await submitting
+        await asyncio.gather(*submitting)
         await all_end(client, seen)
         watching.cancel()
         await client.close()

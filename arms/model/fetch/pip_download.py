@@ -1,6 +1,7 @@
 """Runs `pip download` for pinned files, a few at a time; a file's folder appears when it is complete."""
 
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -110,9 +111,11 @@ def _bytes_under(folder: Path) -> int:
 
 
 def _sizes(folder: Path) -> Iterator[int]:
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):  # pip moves its temporary files while we look
-            yield path.stat().st_size
+    # pip moves and removes its temporary files and folders while we look; os.walk does not mind, rglob does.
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                yield Path(place, name).stat().st_size
 
 
 def _last_error(log: Path) -> str:

@@ -21,6 +21,7 @@ from cli.readiness import Ready, announce, ready_descriptor
 from cli.stop import Stop
 from servicekit.errors import OctoError, ValidationFailedError
 from servicekit.logs import configure_logging
+from servicekit.orphans import adopt_orphans
 from servicekit.running import Running
 from servicekit.settings import ServiceSettings
 from servicekit.telemetry import telemetry
@@ -125,6 +126,7 @@ async def _drain(services: Sequence[Running], *, seconds: float) -> None:
 
 def main(builders: Mapping[str, Builder]) -> None:
     """Be a program: services in the arguments, everything that goes wrong in the log, exit status 1 then."""
+    adopt_orphans()
     try:
         serve(sys.argv[1:], builders=builders, environ=os.environ)
     except OctoError as error:

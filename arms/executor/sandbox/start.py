@@ -79,7 +79,7 @@ class Running:
         except subprocess.TimeoutExpired:
             self.bubblewrap.kill()
             self.bubblewrap.wait()
-        with contextlib.suppress(ChildProcessError):  # our child only when we are the first process ourselves
+        with contextlib.suppress(ChildProcessError):  # our child by now where we adopt orphans
             os.waitpid(self.first, os.WNOHANG)
 
 

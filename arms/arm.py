@@ -70,8 +70,8 @@ class Arm(ABC):
     """The name for people."""
     description: ClassVar[str]
     """One sentence of purpose."""
-    capabilities: ClassVar[Sequence[Capability]]
-    """What it can do."""
+    capabilities: Sequence[Capability]
+    """What it can do; of the class, or of one arm where that hangs on how it was set up."""
     version: ClassVar[str] = octollm_version()
     """The arm's version."""
     cost_tier: ClassVar[int] = 1

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import secrets
 import socket
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import grpc
@@ -20,6 +21,7 @@ from arms.registration import Register, Registration
 from arms.servicer import SERVICE_NAME, add_arm_service
 from arms.settings import ArmsSettings
 from servicekit.context import set_service
+from servicekit.loops import Loop, running
 from servicekit.metrics import Metrics
 from servicekit.running import Running
 from servicekit.server import serve
@@ -47,7 +49,7 @@ class HostedArm:
     board: StatusBoard
     add_typed: Callable[[Calls, grpc.aio.Server], None] | None = None
     typed: Sequence[str] = ()
-    background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+    background: Sequence[Loop] = ()
     options: Sequence[tuple[str, Any]] = ()
 
 
@@ -75,7 +77,7 @@ async def serve_arms(
     hosted: Sequence[HostedArm],
     *,
     shared: Shared,
-    background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    background: Sequence[Loop] = (),
 ) -> AsyncGenerator[Running]:
     """Run arms until the block ends.
 
@@ -95,18 +97,24 @@ async def serve_arms(
     await watch.look(watched)
     async with AsyncExitStack() as stack:
         served = [await stack.enter_async_context(_serve(each, shared=shared)) for each in hosted]
-        loops = [watch.follow(watched), *(run() for run in background)]
-        loops += [_in_name_of(each.arm, run) for each in hosted for run in each.background]
-        loops += [registration.keep() for _, registration in served if registration]
-        await stack.enter_async_context(_kept_running(loops))
+        registrations = {server.name: registration for server, registration in served if registration}
+        loops: dict[str, Loop] = {"model": partial(watch.follow, watched)}
+        loops |= {f"beside all, {number}": run for number, run in enumerate(background, start=1)}
+        loops |= {
+            f"beside {each.arm.arm_id}, {number}": partial(_in_name_of, each.arm, run)
+            for each in hosted
+            for number, run in enumerate(each.background, start=1)
+        }
+        loops |= {f"registration of {arm_id}": kept.keep for arm_id, kept in registrations.items()}
+        await stack.enter_async_context(running(loops))
 
         async def drain(grace: float) -> None:
             for each in hosted:
                 each.board.start_draining()
-            await asyncio.gather(*(registration.leave() for _, registration in served if registration))
-            await asyncio.gather(*(running.drain(grace) for running, _ in served))
+            await asyncio.gather(*(registration.leave() for registration in registrations.values()))
+            await asyncio.gather(*(server.drain(grace) for server, _ in served))
 
-        endpoints = {running.name: _endpoint(running, shared.settings) for running, _ in served}
+        endpoints = {server.name: _endpoint(server, shared.settings) for server, _ in served}
         yield Running(name="arms", endpoints=endpoints, drain=drain)
 
 
@@ -168,25 +176,7 @@ def _endpoint(running: Running, settings: ArmsSettings) -> str:
     return f"{host}:{port}"
 
 
-async def _in_name_of(arm: Arm, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+async def _in_name_of(arm: Arm, run: Loop) -> None:
     """Run what belongs to an arm so that its log lines say so."""
     set_service(arm.arm_id)
     await run()
-
-
-@asynccontextmanager
-async def _kept_running(loops: Sequence[Coroutine[Any, Any, None]]) -> AsyncGenerator[None]:
-    tasks = [asyncio.create_task(loop) for loop in loops]
-    for task in tasks:
-        task.add_done_callback(_tell_crash)
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _tell_crash(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        _LOG.error("a background task of the arms ended", exc_info=task.exception())

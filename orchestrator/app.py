@@ -7,7 +7,6 @@ from functools import partial
 
 from orchestrator.clients.arms import GrpcArms
 from orchestrator.clients.reflex import GrpcReflex
-from orchestrator.loops import running
 from orchestrator.meters import Meters
 from orchestrator.migrations import bring_up_to_date
 from orchestrator.parts import Ground, Parts, make_parts
@@ -18,6 +17,7 @@ from orchestrator.signing_keys import SigningKeys
 from orchestrator.store_signing_keys import SigningKeyStore
 from servicekit.context import set_service
 from servicekit.database import Pool, open_pool
+from servicekit.loops import running
 from servicekit.metrics import Metrics
 from servicekit.running import Running
 from servicekit.server import serve

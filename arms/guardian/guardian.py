@@ -67,7 +67,7 @@ class Guardian(Arm):
     description = "Applies the reflex's findings and the house's policy to texts that come in or go out."
     cost_tier = 1
     max_concurrency = 32
-    capabilities: Sequence[Capability] = (  # pyright: ignore[reportIncompatibleVariableOverride]  # one more by its policy
+    capabilities: Sequence[Capability] = (
         Capability(
             name="review",
             description="Decides whether a text may pass, and redacts what must not.",
@@ -79,7 +79,7 @@ class Guardian(Arm):
     def __init__(self, *, reviewer: Reviewer, screens: bool = False) -> None:
         self._reviewer = reviewer
         if screens:
-            self.capabilities = (*self.capabilities, _SCREEN)  # pyright: ignore[reportIncompatibleVariableOverride]  # as above
+            self.capabilities = (*self.capabilities, _SCREEN)
 
     async def execute(self, step: Step, *, model: ModelSession, emit: Emit) -> Result:
         """Review the text of the arguments; the output is the text that may pass.

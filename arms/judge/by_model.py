@@ -1,5 +1,6 @@
 """What no rule decides: the model's word on a criterion, and the evidence for it."""
 
+import logging
 import re
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +11,8 @@ from arms.material import context_text, given
 from arms.model.failures import UnusableOutputError
 from arms.model.prompt import Prompt, Section
 from arms.model.session import ModelSession
+
+_LOG = logging.getLogger(__name__)
 
 _TOKENS = 120
 _CONFIDENCE = 0.7
@@ -66,14 +69,7 @@ async def ask_for_verdict(criterion: str, *, request: JudgeRequest, model: Model
     Raises:
         OctoError: the model is not ready, or its answer is of no use.
     """
-    if model.tells_odds:
-        yes = await model.odds(_prompt(criterion, request=request, question=_YES_OR_NO))
-        passed, confidence = yes >= LEAST_YES, _confidence(yes)
-        evidence = await _evidence(criterion, request=request, model=model, passed=passed)
-    else:
-        prompt = _prompt(criterion, request=request, question=_BOTH)
-        answer = await model.structured(prompt, output=ModelVerdict, max_tokens=_TOKENS)
-        passed, confidence, evidence = answer.satisfied, _CONFIDENCE, answer.evidence
+    passed, confidence, evidence = await _asked(criterion, request=request, model=model)
     evidence = " ".join(evidence.split()) or "the model gave none"
     elsewhere = borrowed(evidence, output=request.output, material=_material(request))
     if passed and elsewhere:
@@ -82,6 +78,22 @@ async def ask_for_verdict(criterion: str, *, request: JudgeRequest, model: Model
     return Verdict(
         criterion=criterion, passed=passed, evidence=evidence, confidence=confidence, method="model"
     )
+
+
+async def _asked(criterion: str, *, request: JudgeRequest, model: ModelSession) -> tuple[bool, float, str]:
+    """Whether it is satisfied, how sure that is, and why, in the model's words."""
+    if model.tells_odds:
+        try:
+            yes = await model.odds(_prompt(criterion, request=request, question=_YES_OR_NO))
+        except UnusableOutputError:  # such as by one that stands in for it, and does not tell them
+            _LOG.info("the model told no odds; it is asked in words")
+        else:
+            passed = yes >= LEAST_YES
+            evidence = await _evidence(criterion, request=request, model=model, passed=passed)
+            return passed, _confidence(yes), evidence
+    prompt = _prompt(criterion, request=request, question=_BOTH)
+    answer = await model.structured(prompt, output=ModelVerdict, max_tokens=_TOKENS)
+    return answer.satisfied, _CONFIDENCE, answer.evidence
 
 
 async def _evidence(criterion: str, *, request: JudgeRequest, model: ModelSession, passed: bool) -> str:

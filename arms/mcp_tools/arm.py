@@ -29,7 +29,7 @@ class McpArm(Arm):
     arm_id = "mcp"
     name = "MCP server"
     description = "Tools of an MCP server."
-    capabilities: Sequence[Capability] = ()  # pyright: ignore[reportIncompatibleVariableOverride]  # each server has its own
+    capabilities: Sequence[Capability] = ()
     cost_tier = 2
     max_concurrency = 4
 

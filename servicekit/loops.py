@@ -5,6 +5,9 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
+Loop = Callable[[], Awaitable[None]]
+"""Runs until it is cancelled."""
+
 _LOG = logging.getLogger(__name__)
 
 _AGAIN_SECONDS = 0.5
@@ -12,7 +15,7 @@ _AGAIN_SECONDS = 0.5
 
 
 @asynccontextmanager
-async def running(loops: Mapping[str, Callable[[], Awaitable[None]]]) -> AsyncGenerator[None]:
+async def running(loops: Mapping[str, Loop]) -> AsyncGenerator[None]:
     """Run loops for the length of the block."""
     tasks = [asyncio.create_task(_forever(name, loop), name=name) for name, loop in loops.items()]
     try:
@@ -23,7 +26,7 @@ async def running(loops: Mapping[str, Callable[[], Awaitable[None]]]) -> AsyncGe
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _forever(name: str, loop: Callable[[], Awaitable[None]]) -> None:
+async def _forever(name: str, loop: Loop) -> None:
     while True:
         try:
             await loop()

@@ -289,7 +289,7 @@ USELESS: dict[str, Any] = {
     "a key id that is a number": lambda: public(ec(), kid=1),
     "operations that are a number": lambda: public(ec(), key_ops=1),
     "half a key": lambda: {"kty": "EC", "crv": "P-256", "kid": "ec", "x": "AA"},
-    "an unknown kind": lambda: {"kty": "XXX", "kid": "ec"},
+    "an unknown kind": lambda: {"kty": "unheard-of", "kid": "ec"},
     "no object": lambda: ["ec"],
 }
 

@@ -31,9 +31,9 @@ from reflex.scorer import Scorer, Weights, load_weights
 from reflex.servicer import ReflexServicer
 from reflex.settings import ReflexSettings
 from reflex.stats import Stats
-from reflex.validators import phones
 from reflex.values import MemoryStore, StoredValue, Values, ValueStore
 from reflex.vocabulary import load_vocabulary
+from reflex.warm import warm
 from servicekit.context import set_service
 from servicekit.metrics import Metrics
 from servicekit.running import Running
@@ -57,8 +57,9 @@ async def build(settings: ReflexSettings) -> AsyncGenerator[Running]:
         meters = Meters(metrics=metrics)
         rules = load_rules()
         folder = settings.data_dir / NAME if settings.data_dir else None
+        weights = load_weights()
         engine = await asyncio.to_thread(Engine, rules=rules, folder=folder)
-        await asyncio.to_thread(phones.warm)
+        detector = await asyncio.to_thread(_detector, engine=engine, rules=rules, weights=weights)
         board.set("engine", Health.HEALTHY, required=True)
         lanes = Lanes(short=settings.short_lane, long=settings.long_lane)
         stack.callback(lanes.close)
@@ -69,7 +70,19 @@ async def build(settings: ReflexSettings) -> AsyncGenerator[Running]:
             now=_now,
             near=NearTexts(size=settings.cache_entries) if settings.semantic_cache else None,
         )
-        servicer = _servicer(settings, engine=engine, rules=rules, lanes=lanes, values=values, meters=meters)
+        policy = Policy(
+            injection=Thresholds(flag=settings.flag_threshold, block=settings.block_threshold),
+            by_role=settings.role_thresholds,
+        )
+        servicer = _servicer(
+            settings,
+            detector=detector,
+            policy=policy,
+            policy_version=policy.version(rules=detection_digest(rules=rules, weights=weights)),
+            lanes=lanes,
+            values=values,
+            meters=meters,
+        )
 
         def register(server: grpc.aio.Server) -> None:
             reflex_pb2_grpc.add_ReflexServiceServicer_to_server(servicer, server)
@@ -136,26 +149,22 @@ def _now() -> datetime:
 def _servicer(
     settings: ReflexSettings,
     *,
-    engine: Engine,
-    rules: Sequence[Rule],
+    detector: Detector,
+    policy: Policy,
+    policy_version: str,
     lanes: Lanes,
     values: Values,
     meters: Meters,
 ) -> ReflexServicer:
     clock = time.monotonic
-    weights = load_weights()
     verdicts = BoundedCache[Outcome](
         entries=settings.verdict_entries, memory=settings.verdict_bytes, clock=clock
     )
-    policy = Policy(
-        injection=Thresholds(flag=settings.flag_threshold, block=settings.block_threshold),
-        by_role=settings.role_thresholds,
-    )
     stats = Stats(clock=clock)
     checker = Checker(
-        detector=_detector(engine=engine, weights=weights),
+        detector=detector,
         policy=policy,
-        policy_version=policy.version(rules=detection_digest(rules=rules, weights=weights)),
+        policy_version=policy_version,
         redactor=Redactor(key=settings.reflex_key.get_secret_value().encode(), vault=TokenVault()),
         verdicts=verdicts,
         verdict_ttl=settings.verdict_seconds,
@@ -174,17 +183,19 @@ def detector(*, scored: bool = True) -> Detector:
     Args:
         scored: with the learned score.
     """
-    phones.warm()
-    return _detector(engine=Engine(rules=load_rules()), weights=load_weights() if scored else None)
+    rules = load_rules()
+    return _detector(engine=Engine(rules=rules), rules=rules, weights=load_weights() if scored else None)
 
 
-def _detector(*, engine: Engine, weights: Weights | None) -> Detector:
-    return Detector(
+def _detector(*, engine: Engine, rules: Sequence[Rule], weights: Weights | None) -> Detector:
+    detector = Detector(
         engine=engine,
         normaliser=Normaliser(),
         disguises=Disguises(vocabulary=load_vocabulary()),
         scorer=Scorer(weights=weights) if weights else None,
     )
+    warm(detector=detector, rules=rules)
+    return detector
 
 
 def detection_digest(*, rules: Sequence[Rule], weights: Weights) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from reflex.regex import compile_regex
+from reflex.regex import compile_regex, occurs
 
 QUOTED, FRAMED, NEGATED = "quoted", "framed", "negated"
 REPORTED = "reported"
@@ -78,11 +78,11 @@ def surroundings(*, text: str, start: int, end: int) -> tuple[str, ...]:
         found.append(QUOTED)
     if _is_framed(before=before.rpartition("\n\n")[2], after=after, quoted=QUOTED in found):
         found.append(FRAMED)
-    if _NEGATIONS.search(before[-_NEAR:]):
+    if occurs(_NEGATIONS, before[-_NEAR:]):
         found.append(NEGATED)
     if _is_reported(before=before[-_FOLLOWING:], match=text[start:end]):
         found.append(REPORTED)
-    if _OTHERS.search(after) and not _OWN.search(text[start:end]):
+    if occurs(_OTHERS, after) and not occurs(_OWN, text[start:end]):
         found.append(ATTRIBUTED)
     return tuple(found)
 
@@ -94,22 +94,21 @@ def is_mention(context: Collection[str]) -> bool:
 
 def talks_about_attacks(*, text: str) -> bool:
     """Whether a short text quotes something and has the words of those who write about attacks."""
-    return len(text) < _ESSAY and bool(_QUOTATION.search(text)) and bool(_FRAMES.search(text))
+    return len(text) < _ESSAY and occurs(_QUOTATION, text) and occurs(_FRAMES, text)
 
 
 def _is_reported(*, before: str, match: str) -> bool:
     """Whether the words before make somebody else the one who does it; "you" is always the model."""
-    if _OTHER_DOES.search(before):
+    if occurs(_OTHER_DOES, before):
         return True
-    told = _REPORTS.search(before)
-    return bool(told and (_THIRD.search(match) or _THIRD_DOES.search(before)))
+    return occurs(_REPORTS, before) and (occurs(_THIRD, match) or occurs(_THIRD_DOES, before))
 
 
 def _is_framed(*, before: str, after: str, quoted: bool) -> bool:
     """Talked about rather than said; what follows counts only for a quotation, else it is easily appended."""
-    if _FRAMES.search(before):
+    if occurs(_FRAMES, before):
         return True
-    return quoted and bool(_NAMED.search(before) or _FRAMES.search(after[:_FOLLOWING]))
+    return quoted and (occurs(_NAMED, before) or occurs(_FRAMES, after[:_FOLLOWING]))
 
 
 def _is_quoted(*, before: str, after: str) -> bool:

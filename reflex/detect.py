@@ -1,31 +1,21 @@
 """Scans a text in every reading it may be meant in, and turns hits into findings of the original."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 
-from reflex.context import (
-    ATTRIBUTED,
-    FRAMED,
-    NEGATED,
-    QUOTED,
-    is_mention,
-    surroundings,
-    talks_about_attacks,
-)
+from reflex.context import talks_about_attacks
 from reflex.disguise import Disguises
 from reflex.embedded import DecodeBudget, decoded
-from reflex.engine import Engine, Hit
+from reflex.engine import Engine
 from reflex.escapes import unescaped
 from reflex.findings import Category, Finding, Severity
 from reflex.normalise import Normaliser, hidden_tags
 from reflex.probes import DISGUISES, ENCODINGS, ESCAPES
 from reflex.scorer import Scorer
-from reflex.validators import COSTLY, VALIDATORS
 from reflex.view import View
-
-MOST_VALIDATED = 256
-"""Candidates of one rule in one text that are validated; the rest count as found: a flood hides nothing."""
+from reflex.weigh import MORE_CIRCUMSTANCES, Weigher
 
 MOST_READ = 600_000
 """Characters of all further readings of one text: every combination of disguises would be without end."""
@@ -33,14 +23,12 @@ MOST_READ = 600_000
 CERTAIN = 0.9
 """Confidence of an attack after which no other reading is searched for attacks: it blocks by itself."""
 
+MOST_ATTACKS = 100
+"""Matches of attacks after which no more are looked for when one was certain: the verdict stands."""
+
 LEAST_SCORE = 0.3
 """Learned confidences below it say nothing."""
 
-_ONE_CIRCUMSTANCE, _MORE_CIRCUMSTANCES = 0.6, 0.4
-_STRONG_ONE = 0.97
-_MENTIONED = 0.45
-"""Just below a flag: with evidence that is no mention it flags, and blocks when that is strong."""
-_NEGATED = _ATTRIBUTED = 0.45
 _FOLDED = "homoglyph"
 
 
@@ -109,7 +97,7 @@ class Detector:
                 progress.characters -= len(reading.text)
                 if progress.characters <= 0:
                     break
-        return sorted(progress.best.values(), key=lambda finding: (finding.start, finding.end, finding.rule))
+        return sorted(progress.best.values(), key=attrgetter("start", "end", "rule"))
 
     def _scan(self, *, view: View, progress: "_Progress") -> Iterator[View]:
         """Note the view's findings; give the further readings that its look suggests."""
@@ -117,9 +105,13 @@ class Detector:
         data = view.data_rules and (wanted.pii or wanted.secrets)
         attacks = wanted.injection and not progress.certain
         scan = self._engine.scan(text=view.text, injection=attacks, data=data, probes=view.data_rules)
-        for hit in scan.hits:
-            if wanted.covers(hit.rule.category):
-                progress.note(_finding(hit=hit, view=view, validated=progress.validated))
+        for hits in scan.attacks:
+            progress.note(progress.weigher.attacks(hits=hits, view=view))
+            if progress.certain and progress.weigher.weighed >= MOST_ATTACKS:
+                break
+        for hits in scan.data:
+            if wanted.covers(hits.rule.category):
+                progress.note(progress.weigher.data(hits=hits, view=view))
         attacks = attacks and not progress.certain
         if attacks and self._scorer is not None:
             progress.note(_scored(view=view, scorer=self._scorer))
@@ -136,7 +128,7 @@ class Detector:
             return
         if not is_folded:
             yield from self._decoded(view=view, probes=probes, budget=budget)
-        if folded is None and attacks:
+        if (folded is None or folded.partial) and attacks:
             suspected = [disguise for disguise in DISGUISES if disguise in probes]
             yield from self._disguises.undo(view=view, disguises=suspected)
 
@@ -158,7 +150,7 @@ class _Progress:
         wanted: categories to look for.
         budget: what may still be decoded.
         characters: what may still be read.
-        validated: for each rule the candidates that were validated.
+        weigher: decides on hits, and counts what that costs.
         certain: whether an attack was found that needs no more evidence.
         best: for each rule and span the surest finding.
     """
@@ -166,34 +158,34 @@ class _Progress:
     wanted: Wanted
     budget: DecodeBudget = field(default_factory=DecodeBudget)
     characters: int = MOST_READ
-    validated: dict[str, int] = field(default_factory=dict[str, int])
+    weigher: Weigher = field(default_factory=Weigher)
     certain: bool = False
     best: dict[tuple[str, int, int], Finding] = field(default_factory=dict[tuple[str, int, int], Finding])
 
-    def note(self, finding: Finding | None) -> None:
-        """Keep a finding, unless a surer one of its rule lies there."""
-        if finding is None:
-            return
-        key = (finding.rule, finding.start, finding.end)
-        known = self.best.get(key)
-        if known is None or known.confidence < finding.confidence:
-            self.best[key] = finding
-        if finding.confidence >= CERTAIN and finding.category is Category.INJECTION:
-            self.certain = True
+    def note(self, findings: Iterable[Finding]) -> None:
+        """Keep findings, unless a surer one of its rule lies in the same place."""
+        best = self.best
+        for finding in findings:
+            key = (finding.rule, finding.start, finding.end)
+            known = best.setdefault(key, finding)
+            if known.confidence < finding.confidence:
+                best[key] = finding
+            if finding.confidence >= CERTAIN and finding.category is Category.INJECTION:
+                self.certain = True
 
 
-def _scored(*, view: View, scorer: Scorer) -> Finding | None:
+def _scored(*, view: View, scorer: Scorer) -> Iterator[Finding]:
     """The worst window of a view as a finding; its span is that of the window, to within its spaces."""
     score = scorer.score(view=view)
     if score.confidence < LEAST_SCORE or not view.text:
-        return None
+        return
     confidence = score.confidence
     if talks_about_attacks(text=view.text):
-        confidence *= _MORE_CIRCUMSTANCES
+        confidence *= MORE_CIRCUMSTANCES
     share = len(view.text) / score.of
     first = min(int(score.start * share), len(view.text) - 1)
     start, end = view.span(start=first, end=max(first + 1, min(int(score.end * share) + 1, len(view.text))))
-    return Finding(
+    yield Finding(
         category=Category.INJECTION,
         type="learned",
         severity=Severity.MEDIUM,
@@ -204,46 +196,3 @@ def _scored(*, view: View, scorer: Scorer) -> Finding | None:
         rule="injection.learned.score",
         encoding=view.encoding,
     )
-
-
-def _finding(*, hit: Hit, view: View, validated: dict[str, int]) -> Finding | None:
-    rule = hit.rule
-    confidence = rule.confidence
-    if rule.validator:
-        seen = validated.get(rule.id, 0)
-        validated[rule.id] = seen + 1
-        if seen < COSTLY.get(rule.validator, MOST_VALIDATED):
-            confidence *= VALIDATORS[rule.validator](view.text[hit.start : hit.end])
-        if not confidence:
-            return None
-    context: tuple[str, ...] = ()
-    if rule.category is Category.INJECTION:
-        context = surroundings(text=view.text, start=hit.start, end=hit.end)
-        confidence = _in_context(confidence=confidence, context=context, kind=rule.type, strong=rule.strong)
-    start, end = view.span(start=hit.start, end=hit.end)
-    confidence = round(confidence, 4)
-    return Finding(
-        rule.category,
-        rule.type,
-        rule.severity,
-        start,
-        end,
-        confidence,
-        rule.reason,
-        rule.id,
-        context,
-        view.encoding,
-    )
-
-
-def _in_context(*, confidence: float, context: tuple[str, ...], kind: str, strong: bool) -> float:
-    """A confidence after what stands around the match; one circumstance alone never cancels a strong rule."""
-    if NEGATED in context:
-        confidence *= _NEGATED
-    if ATTRIBUTED in context and kind == "prompt_extraction":
-        confidence *= _ATTRIBUTED
-    if is_mention(context):
-        return min(confidence, _MENTIONED) if strong else confidence * _MORE_CIRCUMSTANCES
-    if QUOTED in context or FRAMED in context:
-        return confidence * (_STRONG_ONE if strong else _ONE_CIRCUMSTANCE)
-    return confidence

@@ -3,9 +3,11 @@
 import codecs
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from reflex.narrow import narrowed
 from reflex.regex import compile_regex
 from reflex.spaced import Spaced
 from reflex.view import View
@@ -70,15 +72,16 @@ class Disguises:
 
     def _leet(self, view: View) -> View | None:
         text = view.text.lower()
-        if len(text) != len(view.text):
+        words = list(set(text.split()))
+        if len(text) != len(view.text) or not words:
             return None
-        changed = [
-            undone for word in set(text.split()) if (undone := word.translate(_LEET_I)) != word or "1" in word
-        ]
-        changed += [undone.replace("i", "l") for undone in changed if "i" in undone]
-        if not self._tells(text, " ".join(changed)):
+        read = "\n".join(words).translate(_LEET_I).split("\n")
+        changed = " ".join(after for before, after in zip(words, read, strict=True) if before != after)
+        # An i may have been a 1, and that an l.
+        if not self._tells(text, f"{changed} {changed.replace('i', 'l')}"):
             return None
-        return view.derive(text=self._leet_words(text=text), encoding="leet", data_rules=False)
+        undone = view.derive(text=self._leet_words(text=text), encoding="leet", data_rules=False)
+        return narrowed(view=replace(view, text=text), reading=undone, picked=None)
 
     def _leet_words(self, *, text: str) -> str:
         """Leet undone, reading 1 as the letter that makes each word known."""

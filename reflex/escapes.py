@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reflex.embedded import DecodeBudget, in_original
+from reflex.narrow import narrowed
 from reflex.view import Offsets, View, code_points
 
 Codes = NDArray[np.int32]
@@ -36,7 +37,7 @@ _HEX = _digits()
 
 
 def unescaped(*, view: View, kinds: Collection[str], budget: DecodeBudget) -> View | None:
-    """The view with its escapes written out; None when there are none, or the budget is spent.
+    """The view with its escapes written out, near them if it is long; None when nothing is.
 
     Args:
         view: where to look.
@@ -60,7 +61,8 @@ def unescaped(*, view: View, kinds: Collection[str], budget: DecodeBudget) -> Vi
     written[starts], past[starts] = values, ends
     text = written[kept].tobytes().decode("utf-32-le", "surrogatepass")
     derived = view.derive(text=text, encoding="+".join(sorted(kinds)), picked=kept)
-    return replace(derived, ends=in_original(view=view, ends=past[kept]), depth=view.depth + 1)
+    reading = replace(derived, ends=in_original(view=view, ends=past[kept]), depth=view.depth + 1)
+    return narrowed(view=view, reading=reading, picked=kept)
 
 
 def _in_order(found: Sequence[Escapes]) -> Escapes:

@@ -1,19 +1,25 @@
-"""Which rules can hit a text at all: one hyperscan pass, or every rule when it is not installed."""
+"""Which rules can hit a text, and where: hyperscan over pieces of it, or every rule where there is none."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 from reflex.regex import compile_regex
 
-MOST_ENDS = 48
-"""Ends remembered for one pattern of one text; with more, the whole text is looked at."""
+PIECE = 1024
+"""Bytes that are scanned at a time: repetitions without an end live no longer, which halves the time."""
 
+Stretch = tuple[int, int]
+"""First byte of a stretch of text and one past its last."""
 
 _BOUNDED = compile_regex(r"\{(\d+),\d+\}")
 _OPEN = {0: "*", 1: "+"}
+_CONTINUATION = 0x80
+"""The upper two bits of a UTF-8 byte that begins no character."""
+_MOST_BYTES = 4
+"""Of a character."""
 
 
 def widened(*, pattern: str) -> str:
@@ -36,52 +42,57 @@ class Prefilter(Protocol):
 
     name: str
 
-    def candidates(self, *, data: bytes) -> Mapping[int, Sequence[int] | None]:
-        """Indexes of patterns that may match, each with byte offsets of ends; None: look everywhere."""
+    def candidates(self, *, data: bytes) -> Mapping[int, Sequence[Stretch]]:
+        """Indexes of patterns that may match, each with the stretches that matches may end in, in order."""
         ...
 
 
 class HyperscanPrefilter:
-    """One automaton for all patterns.
+    """One automaton for all patterns; each pattern is reported once a piece.
 
-    Hyperscan counts in bytes, reports each end of a match and no starts (starts would slow it down tenfold).
+    Hyperscan counts in bytes, and reports ends of matches and no starts (starts would slow it down tenfold).
 
     Args:
         patterns: RE2 syntax, understood by hyperscan too; what is given to it is `widened`.
-        ends: remember where matches end; else each pattern is reported once.
+        widest: characters that a match may span; None: any number, so a text is one piece.
         folder: where compiled databases are kept; None keeps none.
     """
 
     name = "hyperscan"
 
-    def __init__(self, *, patterns: Sequence[str], ends: bool, folder: Path | None = None) -> None:
+    def __init__(self, *, patterns: Sequence[str], widest: int | None, folder: Path | None = None) -> None:
         import hyperscan
 
         from reflex.databases import Databases
 
         self._module: Any = hyperscan
-        once = 0 if ends else hyperscan.HS_FLAG_SINGLEMATCH
         self._database: Any = Databases(folder=folder).get(
             expressions=[widened(pattern=pattern).encode() for pattern in patterns],
-            flags=[once | (0 if pattern.isascii() else hyperscan.HS_FLAG_UTF8) for pattern in patterns],
+            flags=[
+                hyperscan.HS_FLAG_SINGLEMATCH | (0 if pattern.isascii() else hyperscan.HS_FLAG_UTF8)
+                for pattern in patterns
+            ],
         )
-        self._ends = ends
+        self._widest = widest
         # A scratch belongs to one scan at a time: two threads on one raise ScratchInUse.
         self._local = threading.local()
 
-    def candidates(self, *, data: bytes) -> Mapping[int, Sequence[int] | None]:
+    def candidates(self, *, data: bytes) -> Mapping[int, Sequence[Stretch]]:
         """See `Prefilter`."""
-        found: dict[int, list[int]] = {}
+        found: dict[int, list[Stretch]] = {}
+        piece = (0, len(data))
 
-        def on_match(index: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            ends = found.setdefault(index, [])
-            if len(ends) < MOST_ENDS:
-                ends.append(end)
+        def on_match(index: int, _start: int, _end: int, _flags: int, _context: object) -> None:
+            found.setdefault(index, []).append(piece)
 
-        self._database.scan(data, match_event_handler=on_match, scratch=self._scratch())
-        if not self._ends:
-            return dict.fromkeys(found)
-        return {index: ends if len(ends) < MOST_ENDS else None for index, ends in found.items()}
+        scan, scratch = self._database.scan, self._scratch()
+        if self._widest is None or len(data) <= 2 * PIECE:
+            scan(data, match_event_handler=on_match, scratch=scratch)
+            return found
+        for piece in _pieces(data=data):
+            first = back(data=data, place=piece[0], characters=self._widest)
+            scan(data[first : piece[1]], match_event_handler=on_match, scratch=scratch)
+        return found
 
     def _scratch(self) -> Any:
         scratch = getattr(self._local, "scratch", None)
@@ -89,6 +100,36 @@ class HyperscanPrefilter:
             scratch = self._module.Scratch(self._database)
             self._local.scratch = scratch
         return scratch
+
+
+def back(*, data: bytes, place: int, characters: int) -> int:
+    """A place at least so many characters before a place, or the beginning."""
+    near = data[max(0, place - characters) : place]
+    missing = 0 if near.isascii() else characters - len(near.decode("utf-8", "ignore"))
+    return _boundary(data, place - characters - missing * _MOST_BYTES)
+
+
+def ahead(*, data: bytes, place: int, characters: int) -> int:
+    """A place at least so many characters after a place, or the end."""
+    near = data[place : place + characters]
+    missing = 0 if near.isascii() else characters - len(near.decode("utf-8", "ignore"))
+    return min(len(data), place + characters + missing * _MOST_BYTES)
+
+
+def _pieces(*, data: bytes) -> Iterator[Stretch]:
+    first = 0
+    while first < len(data):
+        last = _boundary(data, first + PIECE)
+        yield first, last
+        first = last
+
+
+def _boundary(data: bytes, place: int) -> int:
+    """The place, or the start of the character that it would cut: hyperscan reads valid UTF-8 only."""
+    place = max(0, place)
+    while 0 < place < len(data) and data[place] & 0xC0 == _CONTINUATION:
+        place -= 1
+    return min(place, len(data))
 
 
 class EveryPattern:
@@ -101,24 +142,28 @@ class EveryPattern:
     name = "re2"
 
     def __init__(self, *, patterns: Sequence[str]) -> None:
-        self._all: Mapping[int, Sequence[int] | None] = dict.fromkeys(range(len(patterns)))
+        self._count = len(patterns)
 
-    def candidates(self, *, data: bytes) -> Mapping[int, Sequence[int] | None]:
-        """All patterns, unless there is nothing to look at."""
-        return self._all if data else {}
+    def candidates(self, *, data: bytes) -> Mapping[int, Sequence[Stretch]]:
+        """All patterns, everywhere, unless there is nothing to look at."""
+        return {index: ((0, len(data)),) for index in range(self._count)} if data else {}
 
 
 def make_prefilter(
-    *, patterns: Sequence[str], ends: bool, use_hyperscan: bool | None = None, folder: Path | None = None
+    *,
+    patterns: Sequence[str],
+    widest: int | None,
+    use_hyperscan: bool | None = None,
+    folder: Path | None = None,
 ) -> Prefilter:
     """The fastest prefilter that this machine has.
 
     Args:
         patterns: of the rules, in their order.
-        ends: see `HyperscanPrefilter`.
+        widest: see `HyperscanPrefilter`.
         use_hyperscan: None takes it where it is installed.
         folder: where compiled databases are kept; None keeps none.
     """
     if patterns and (use_hyperscan or (use_hyperscan is None and find_spec("hyperscan") is not None)):
-        return HyperscanPrefilter(patterns=patterns, ends=ends, folder=folder)
+        return HyperscanPrefilter(patterns=patterns, widest=widest, folder=folder)
     return EveryPattern(patterns=patterns)

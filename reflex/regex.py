@@ -6,6 +6,7 @@ from typing import Any, AnyStr, Protocol, TypeVar, cast
 import re2  # pyright: ignore[reportMissingTypeStubs]  # wrapped and typed here
 
 _RE2 = cast("Any", re2)
+_UNANCHORED = _RE2._Anchor.UNANCHORED  # noqa: SLF001 - the door of `occurs` and `spans`, which ask a match and make no object
 
 
 Text_co = TypeVar("Text_co", str, bytes, covariant=True)
@@ -56,6 +57,10 @@ class Regex(Protocol):
         ...
 
 
+_MEMORY = 2 << 20
+"""Bytes that an automaton may take; one that a hostile text makes larger is only slower."""
+
+
 def compile_regex(pattern: str) -> Regex:
     """Compile RE2 syntax.
 
@@ -64,10 +69,23 @@ def compile_regex(pattern: str) -> Regex:
     """
     options = _RE2.Options()
     options.log_errors = False
+    options.max_mem = _MEMORY
     try:
         return cast("Regex", _RE2.compile(pattern, options))
     except _RE2.error as error:
         raise ValueError(f"bad pattern {pattern!r}: {error}") from error
+
+
+def occurs(regex: Regex, text: str) -> bool:
+    """Whether a pattern matches somewhere; what `search` says in a third of its time.
+
+    Args:
+        regex: compiled.
+        text: to look in.
+    """
+    data = text.encode("utf-8", "replace")
+    match = cast("Any", regex)._regexp.Match  # noqa: SLF001 - see above
+    return match(_UNANCHORED, data, 0, len(data))[0][0] >= 0
 
 
 def spans(
@@ -84,10 +102,10 @@ def spans(
         first: where matches may begin.
         last: where they must have ended; the end of the data when None.
     """
-    match, unanchored = cast("Any", regex)._regexp.Match, _RE2._Anchor.UNANCHORED  # noqa: SLF001 - see above
+    match = cast("Any", regex)._regexp.Match  # noqa: SLF001 - see above
     last = len(data) if last is None else min(last, len(data))
     while first < last:
-        found: list[tuple[int, int]] = match(unanchored, data, first, last)
+        found: list[tuple[int, int]] = match(_UNANCHORED, data, first, last)
         whole, wanted = found[0], found[group]
         if whole[0] < 0:
             return

@@ -1,11 +1,15 @@
 """One reading of a text, such as its decoded or folded form, with the way back to the original's offsets."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Offsets = NDArray[np.int32]
+
+_FEW = 16
+"""Spans that are sooner looked up one by one."""
 
 
 def code_points(text: str) -> NDArray[np.int32]:
@@ -25,6 +29,7 @@ class View:
         encoding: how the text was hidden; empty for the plain reading.
         data_rules: whether PII and secrets are looked for here too; not in readings that rewrite digits.
         depth: how many decodings lie between this and the original.
+        partial: whether only a part of what it was made from is read again.
     """
 
     text: str
@@ -34,6 +39,7 @@ class View:
     encoding: str = ""
     data_rules: bool = True
     depth: int = 0
+    partial: bool = False
 
     def span(self, *, start: int, end: int) -> tuple[int, int]:
         """Where a span of this view lies in the original.
@@ -49,6 +55,27 @@ class View:
             return first, int(self.ends[end - 1])
         following = int(self.origin[end]) if end < len(self.origin) else self.original_length
         return first, max(last + 1, following)
+
+    def spans(self, stretches: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+        """Where spans of this view lie in the original: `span` for thousands."""
+        if self.origin is None:
+            return stretches
+        if len(stretches) < _FEW:
+            return [self.span(start=start, end=end) for start, end in stretches]
+        starts, ends = np.array(stretches).T
+        first, last = self.origin[starts], self.origin[ends - 1]
+        if self.ends is None:
+            past = np.maximum(last + 1, np.append(self.origin, np.int32(self.original_length))[ends])
+        else:
+            past = self.ends[ends - 1]
+        turned = first > last
+        return list(
+            zip(
+                np.where(turned, last, first).tolist(),
+                np.where(turned, first + 1, past).tolist(),
+                strict=True,
+            )
+        )
 
     def derive(
         self, *, text: str, encoding: str, picked: Offsets | None = None, data_rules: bool | None = None
@@ -89,12 +116,12 @@ class Bytes:
         self.data = text.encode("utf-8", "replace")
         self._characters: Offsets | None = None
 
-    def character(self, offset: int) -> int:
-        """Number of characters before a byte offset."""
+    def characters(self, stretches: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+        """Stretches of bytes as stretches of characters."""
         if self.ascii:
-            return offset
+            return stretches
         if self._characters is None:
             raw = np.frombuffer(self.data, dtype=np.uint8)
             starts = (raw & 0xC0) != _CONTINUATION
             self._characters = np.concatenate(([0], np.cumsum(starts))).astype(np.int32)
-        return int(self._characters[offset])
+        return [(first, last) for first, last in self._characters[np.array(stretches)].tolist()]

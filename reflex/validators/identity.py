@@ -21,7 +21,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 def has_digit(candidate: str) -> float:
     """At least one digit: a word is no number."""
-    return float(any(character.isdigit() for character in candidate))
+    return float(any(map(str.isdigit, candidate)))
 
 
 def ssn(candidate: str) -> float:

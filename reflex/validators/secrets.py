@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from itertools import pairwise
 
-from reflex.regex import compile_regex
+from reflex.regex import compile_regex, occurs
 
 _PLACEHOLDER = compile_regex(
     r"(?i)(?:example|sample|dummy|placeholder|change_?me|replace|your[_-]|my[_-]?(?:secret|password|key|token)|"
@@ -29,7 +29,7 @@ _SHORTEST_PASSWORD = 6
 
 def not_placeholder(candidate: str) -> float:
     """Refuses what stands for a credential in documentation or configuration templates."""
-    refused = _PLACEHOLDER.search(candidate) or _REFERENCE.search(candidate) or len(set(candidate)) <= 3  # noqa: PLR2004
+    refused = len(set(candidate)) <= 3 or occurs(_PLACEHOLDER, candidate) or occurs(_REFERENCE, candidate)  # noqa: PLR2004
     return float(not refused)
 
 
@@ -39,28 +39,34 @@ def random_looking(candidate: str) -> float:
     Shannon entropy over characters, at least 3.2 bits; English words joined by underscores have as much, so
     names of one letter case are refused first.
     """
-    if len(candidate) < _RANDOM_LENGTH or not not_placeholder(candidate) or _IDENTIFIER.search(candidate):
+    if len(candidate) < _RANDOM_LENGTH or not not_placeholder(candidate) or occurs(_IDENTIFIER, candidate):
         return 0
-    digits = sum(character.isdigit() for character in candidate)
-    changes = sum(a.isupper() != b.isupper() for a, b in pairwise(candidate) if a.isalpha() and b.isalpha())
+    digits = sum(map(str.isdigit, candidate))
     # Few digits and few changes of case are a name or a version; digits alone are an id.
-    if digits == len(candidate) or (digits < _FEWEST_DIGITS and changes < len(candidate) // 4):
+    if digits == len(candidate) or (digits < _FEWEST_DIGITS and _changes(candidate) < len(candidate) // 4):
         return 0
     return float(entropy(candidate) >= _RANDOM_ENTROPY)
 
 
+def _changes(candidate: str) -> int:
+    """Changes between capital and small letters that stand side by side."""
+    return sum(a.isupper() != b.isupper() for a, b in pairwise(candidate) if a.isalpha() and b.isalpha())
+
+
 def password(candidate: str) -> float:
     """A password in an assignment: anything that is neither a placeholder nor a name in a program."""
-    if len(candidate) < _SHORTEST_PASSWORD or not not_placeholder(candidate) or _IDENTIFIER.search(candidate):
+    if (
+        len(candidate) < _SHORTEST_PASSWORD
+        or not not_placeholder(candidate)
+        or occurs(_IDENTIFIER, candidate)
+    ):
         return 0
-    mixed = sum(
-        (
-            any(character.isdigit() for character in candidate),
-            any(character.isalpha() for character in candidate),
-            any(not character.isalnum() for character in candidate),
-        )
+    mixed = (
+        any(map(str.isdigit, candidate)),
+        any(map(str.isalpha, candidate)),
+        not all(map(str.isalnum, candidate)),
     )
-    return float(mixed > 1)
+    return float(sum(mixed) > 1)
 
 
 def jwt(candidate: str) -> float:

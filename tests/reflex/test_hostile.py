@@ -91,6 +91,24 @@ def test_engines_agree_on_mixtures(
     assert ours == plain
 
 
+FILLERS = ("word ", "\n", "é", "日本語", "🙂🙂", "%41", "0", "a")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_engines_agree_wherever_a_long_text_is_cut(
+    seed: int, rules_detector: Detector, plain_detector: Detector
+) -> None:
+    """Examples lie across the ends of the pieces that hyperscan sees; characters have one to four bytes."""
+    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    pieces = [
+        part
+        for example in chance.sample(EXAMPLES, 40)
+        for part in (" ", example, " ", chance.choice(FILLERS) * chance.randrange(400))
+    ]
+    ours, plain = both("".join(pieces), rules_detector, plain_detector)
+    assert ours == plain
+
+
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(max_size=300))
 def test_any_text_is_survived_with_spans_inside_it(text: str, detector: Detector) -> None:

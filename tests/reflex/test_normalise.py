@@ -111,4 +111,5 @@ def test_every_character_has_an_origin_in_order(text: str) -> None:
 def test_byte_offsets_become_character_offsets(text: str) -> None:
     encoded = Bytes(text=text)
     for index in range(len(text) + 1):
-        assert encoded.character(len(text[:index].encode())) == index
+        place = len(text[:index].encode())
+        assert encoded.characters([(0, place)]) == [(0, index)]

@@ -1,0 +1,136 @@
+"""Weighs hits: validators decide on candidates of data, what stands around it on the match of an attack."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from reflex.context import ATTRIBUTED, FRAMED, NEGATED, QUOTED, is_mention, surroundings
+from reflex.findings import Finding
+from reflex.group import Hits
+from reflex.prefilter import Stretch
+from reflex.rules import Rule
+from reflex.validators import COSTLY, VALIDATORS
+from reflex.view import View
+
+MOST_VALIDATED = 256
+"""Different candidates of a rule in one text that are validated; the rest count as found: none is hidden."""
+MOST_VALIDATED_TOGETHER = 1024
+"""The same for all rules of one text."""
+MOST_COSTLY_TOGETHER = 64
+"""The same for all rules that ask one costly validator."""
+MOST_WEIGHED = 512
+"""Matches of attacks in one text whose surroundings are looked at; the rest count in full."""
+
+_ONE_CIRCUMSTANCE, MORE_CIRCUMSTANCES = 0.6, 0.4
+_STRONG_ONE = 0.97
+_MENTIONED = 0.45
+"""Just below a flag: with evidence that is no mention it flags, and blocks when that is strong."""
+_NEGATED = _ATTRIBUTED = 0.45
+
+
+@dataclass(slots=True, kw_only=True)
+class Weigher:
+    """Weighs the hits in one text, in all its readings.
+
+    Attributes:
+        by_rule: for each rule the different candidates that were validated.
+        costly: the same for each costly validator.
+        together: the same for all rules.
+        weighed: matches of attacks whose surroundings were looked at.
+        known: what each validator said of each candidate.
+    """
+
+    by_rule: dict[str, int] = field(default_factory=dict[str, int])
+    costly: dict[str, int] = field(default_factory=dict[str, int])
+    together: int = 0
+    weighed: int = 0
+    known: dict[str, dict[str, float]] = field(default_factory=dict[str, dict[str, float]])
+
+    def data(self, *, hits: Hits, view: View) -> Iterator[Finding]:
+        """Findings of the matches of a rule for PII or secrets, without those that its validator refuses."""
+        rule, spans = hits
+        shares = self._shares(rule=rule, spans=spans, text=view.text) if rule.validator else None
+        category, kind, severity, reason, rule_id = (
+            rule.category,
+            rule.type,
+            rule.severity,
+            rule.reason,
+            rule.id,
+        )
+        encoding = view.encoding
+        full = round(rule.confidence, 4)
+        for number, (start, end) in enumerate(view.spans(spans)):
+            confidence = full
+            if shares is not None and number < len(shares):
+                confidence = round(rule.confidence * shares[number], 4)
+                if not confidence:
+                    continue
+            yield Finding(category, kind, severity, start, end, confidence, reason, rule_id, (), encoding)
+
+    def attacks(self, *, hits: Hits, view: View) -> Iterator[Finding]:
+        """Findings of the matches of a rule for injections."""
+        rule, text = hits.rule, view.text
+        for start, end in hits.spans:
+            context: tuple[str, ...] = ()
+            if self.weighed < MOST_WEIGHED:
+                context = surroundings(text=text, start=start, end=end)
+            self.weighed += 1
+            confidence = round(_in_context(context=context, rule=rule), 4)
+            first, last = view.span(start=start, end=end)
+            yield Finding(
+                rule.category,
+                rule.type,
+                rule.severity,
+                first,
+                last,
+                confidence,
+                rule.reason,
+                rule.id,
+                context,
+                view.encoding,
+            )
+
+    def _shares(self, *, rule: Rule, spans: Sequence[Stretch], text: str) -> Sequence[float]:
+        """For the first matches, until no more may be validated, the share of confidence that is left."""
+        validate, known = VALIDATORS[rule.validator], self.known.setdefault(rule.validator, {})
+        left = self._left(rule=rule)
+        shares = list[float]()
+        asked = 0
+        for start, end in spans:
+            candidate = text[start:end]
+            share = known.get(candidate)
+            if share is None:
+                if asked >= left:
+                    break
+                asked += 1
+                share = known[candidate] = validate(candidate)
+            shares.append(share)
+        self._asked(rule=rule, times=asked)
+        return shares
+
+    def _left(self, *, rule: Rule) -> int:
+        """Candidates of a rule that may still be validated."""
+        most = COSTLY.get(rule.validator, MOST_VALIDATED)
+        left = min(most - self.by_rule.get(rule.id, 0), MOST_VALIDATED_TOGETHER - self.together)
+        if rule.validator in COSTLY:
+            left = min(left, MOST_COSTLY_TOGETHER - self.costly.get(rule.validator, 0))
+        return left
+
+    def _asked(self, *, rule: Rule, times: int) -> None:
+        self.by_rule[rule.id] = self.by_rule.get(rule.id, 0) + times
+        self.together += times
+        if rule.validator in COSTLY:
+            self.costly[rule.validator] = self.costly.get(rule.validator, 0) + times
+
+
+def _in_context(*, context: tuple[str, ...], rule: Rule) -> float:
+    """A confidence after what stands around the match; one circumstance alone never cancels a strong rule."""
+    confidence, strong = rule.confidence, rule.strong
+    if NEGATED in context:
+        confidence *= _NEGATED
+    if ATTRIBUTED in context and rule.type == "prompt_extraction":
+        confidence *= _ATTRIBUTED
+    if is_mention(context):
+        return min(confidence, _MENTIONED) if strong else confidence * MORE_CIRCUMSTANCES
+    if QUOTED in context or FRAMED in context:
+        return confidence * (_STRONG_ONE if strong else _ONE_CIRCUMSTANCE)
+    return confidence

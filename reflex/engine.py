@@ -8,13 +8,17 @@ from itertools import chain
 from pathlib import Path
 
 from reflex.findings import Category
-from reflex.group import NARROW, WIDEST, Group, Hits, is_narrow
+from reflex.group import Group, Hits
+from reflex.pieces import by_words, near, whole
 from reflex.prefilter import make_prefilter
 from reflex.probes import PROBES
 from reflex.regex import compile_regex
 from reflex.rules import Rule
 from reflex.view import Bytes
+from reflex.widths import FAR, is_local
 
+WIDEST = 400
+"""Characters that a match of an injection rule may span; a test holds the tables to it."""
 MOST_PER_RULE = 4
 """Spans of one injection rule in one text: the verdict needs no more."""
 
@@ -48,17 +52,17 @@ class Engine:
     ) -> None:
         attacks = [rule for rule in rules if rule.category is Category.INJECTION]
         others = [rule for rule in rules if rule.category is not Category.INJECTION]
-        narrow = [rule for rule in others if is_narrow(pattern=rule.pattern)]
-        wide = [rule for rule in others if not is_narrow(pattern=rule.pattern)]
+        local = [rule for rule in others if is_local(pattern=rule.pattern)]
+        wide = [rule for rule in others if rule not in local]
         patterns = list(PROBES.values())
         self._probes = tuple(PROBES)
         self._probe_regexes = [compile_regex(pattern) for pattern in patterns]
         # Compiling takes seconds and leaves the interpreter free.
         with ThreadPoolExecutor(max_workers=3) as pool:
             make = partial(pool.submit, use_hyperscan=use_hyperscan, folder=folder)
-            injection = make(Group, rules=attacks, widest=WIDEST)
-            data = [make(Group, rules=narrow, widest=NARROW), make(Group, rules=wide, widest=None)]
-            probing = make(make_prefilter, patterns=patterns, widest=None)
+            injection = make(Group, rules=attacks, cut=near(widest=WIDEST))
+            data = [make(Group, rules=local, cut=by_words(widest=FAR)), make(Group, rules=wide, cut=whole)]
+            probing = make(make_prefilter, patterns=patterns, cut=whole)
             self._injection, self._probing = injection.result(), probing.result()
             self._data = [group.result() for group in data]
         self.name = self._probing.name

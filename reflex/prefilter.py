@@ -1,25 +1,19 @@
 """Which rules can hit a text, and where: hyperscan over pieces of it, or every rule where there is none."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
+from reflex.pieces import Cut
 from reflex.regex import compile_regex
-
-PIECE = 1024
-"""Bytes that are scanned at a time: repetitions without an end live no longer, which halves the time."""
 
 Stretch = tuple[int, int]
 """First byte of a stretch of text and one past its last."""
 
 _BOUNDED = compile_regex(r"\{(\d+),\d+\}")
 _OPEN = {0: "*", 1: "+"}
-_CONTINUATION = 0x80
-"""The upper two bits of a UTF-8 byte that begins no character."""
-_MOST_BYTES = 4
-"""Of a character."""
 
 
 def widened(*, pattern: str) -> str:
@@ -43,7 +37,7 @@ class Prefilter(Protocol):
     name: str
 
     def candidates(self, *, data: bytes) -> Mapping[int, Sequence[Stretch]]:
-        """Indexes of patterns that may match, each with the stretches that matches may end in, in order."""
+        """Indexes of patterns that may match, each with the stretches that matches may lie in, in order."""
         ...
 
 
@@ -54,13 +48,13 @@ class HyperscanPrefilter:
 
     Args:
         patterns: RE2 syntax, understood by hyperscan too; what is given to it is `widened`.
-        widest: characters that a match may span; None: any number, so a text is one piece.
+        cut: makes the pieces that a text is scanned in.
         folder: where compiled databases are kept; None keeps none.
     """
 
     name = "hyperscan"
 
-    def __init__(self, *, patterns: Sequence[str], widest: int | None, folder: Path | None = None) -> None:
+    def __init__(self, *, patterns: Sequence[str], cut: Cut, folder: Path | None = None) -> None:
         import hyperscan
 
         from reflex.databases import Databases
@@ -73,25 +67,22 @@ class HyperscanPrefilter:
                 for pattern in patterns
             ],
         )
-        self._widest = widest
+        self._cut = cut
         # A scratch belongs to one scan at a time: two threads on one raise ScratchInUse.
         self._local = threading.local()
 
     def candidates(self, *, data: bytes) -> Mapping[int, Sequence[Stretch]]:
         """See `Prefilter`."""
         found: dict[int, list[Stretch]] = {}
-        piece = (0, len(data))
+        stretch = (0, len(data))
 
         def on_match(index: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-            found.setdefault(index, []).append(piece)
+            found.setdefault(index, []).append(stretch)
 
         scan, scratch = self._database.scan, self._scratch()
-        if self._widest is None or len(data) <= 2 * PIECE:
-            scan(data, match_event_handler=on_match, scratch=scratch)
-            return found
-        for piece in _pieces(data=data):
-            first = back(data=data, place=piece[0], characters=self._widest)
-            scan(data[first : piece[1]], match_event_handler=on_match, scratch=scratch)
+        for first, last, past in self._cut(data):
+            stretch = (first, past)
+            scan(data[first:last], match_event_handler=on_match, scratch=scratch)
         return found
 
     def _scratch(self) -> Any:
@@ -100,36 +91,6 @@ class HyperscanPrefilter:
             scratch = self._module.Scratch(self._database)
             self._local.scratch = scratch
         return scratch
-
-
-def back(*, data: bytes, place: int, characters: int) -> int:
-    """A place at least so many characters before a place, or the beginning."""
-    near = data[max(0, place - characters) : place]
-    missing = 0 if near.isascii() else characters - len(near.decode("utf-8", "ignore"))
-    return _boundary(data, place - characters - missing * _MOST_BYTES)
-
-
-def ahead(*, data: bytes, place: int, characters: int) -> int:
-    """A place at least so many characters after a place, or the end."""
-    near = data[place : place + characters]
-    missing = 0 if near.isascii() else characters - len(near.decode("utf-8", "ignore"))
-    return min(len(data), place + characters + missing * _MOST_BYTES)
-
-
-def _pieces(*, data: bytes) -> Iterator[Stretch]:
-    first = 0
-    while first < len(data):
-        last = _boundary(data, first + PIECE)
-        yield first, last
-        first = last
-
-
-def _boundary(data: bytes, place: int) -> int:
-    """The place, or the start of the character that it would cut: hyperscan reads valid UTF-8 only."""
-    place = max(0, place)
-    while 0 < place < len(data) and data[place] & 0xC0 == _CONTINUATION:
-        place -= 1
-    return min(place, len(data))
 
 
 class EveryPattern:
@@ -152,7 +113,7 @@ class EveryPattern:
 def make_prefilter(
     *,
     patterns: Sequence[str],
-    widest: int | None,
+    cut: Cut,
     use_hyperscan: bool | None = None,
     folder: Path | None = None,
 ) -> Prefilter:
@@ -160,10 +121,10 @@ def make_prefilter(
 
     Args:
         patterns: of the rules, in their order.
-        widest: see `HyperscanPrefilter`.
+        cut: see `HyperscanPrefilter`.
         use_hyperscan: None takes it where it is installed.
         folder: where compiled databases are kept; None keeps none.
     """
     if patterns and (use_hyperscan or (use_hyperscan is None and find_spec("hyperscan") is not None)):
-        return HyperscanPrefilter(patterns=patterns, widest=widest, folder=folder)
+        return HyperscanPrefilter(patterns=patterns, cut=cut, folder=folder)
     return EveryPattern(patterns=patterns)

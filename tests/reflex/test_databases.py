@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from reflex.pieces import whole
 from reflex.prefilter import HyperscanPrefilter
 
 pytest.importorskip("hyperscan", reason="the fallback without hyperscan keeps no databases")
@@ -12,7 +13,7 @@ TEXT = "x foo12 bär".encode()
 
 
 def candidates(folder: Path | None) -> set[int]:
-    return set(HyperscanPrefilter(patterns=PATTERNS, widest=None, folder=folder).candidates(data=TEXT))
+    return set(HyperscanPrefilter(patterns=PATTERNS, cut=whole, folder=folder).candidates(data=TEXT))
 
 
 def test_a_kept_database_finds_the_same(tmp_path: Path) -> None:
@@ -34,7 +35,7 @@ def test_a_damaged_database_is_compiled_anew(tmp_path: Path, damage: bytes | Non
 
 def test_other_patterns_are_another_file(tmp_path: Path) -> None:
     candidates(tmp_path)
-    HyperscanPrefilter(patterns=["other"], widest=None, folder=tmp_path)
+    HyperscanPrefilter(patterns=["other"], cut=whole, folder=tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
 
 

@@ -1,24 +1,20 @@
 """Scans a text in every reading it may be meant in, and turns hits into findings of the original."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 
 from reflex.context import talks_about_attacks
 from reflex.disguise import Disguises
-from reflex.embedded import DecodeBudget, decoded
+from reflex.embedded import DecodeBudget
 from reflex.engine import Engine
-from reflex.escapes import unescaped
 from reflex.findings import Category, Finding, Severity
-from reflex.normalise import Normaliser, hidden_tags
-from reflex.probes import DISGUISES, ENCODINGS, ESCAPES
+from reflex.normalise import Normaliser
+from reflex.readings import Readings
 from reflex.scorer import Scorer
 from reflex.view import View
 from reflex.weigh import MORE_CIRCUMSTANCES, Weigher
-
-MOST_READ = 600_000
-"""Characters of all further readings of one text: every combination of disguises would be without end."""
+from reflex.work import Work, unread
 
 CERTAIN = 0.9
 """Confidence of an attack after which no other reading is searched for attacks: it blocks by itself."""
@@ -28,8 +24,6 @@ MOST_ATTACKS = 100
 
 LEAST_SCORE = 0.3
 """Learned confidences below it say nothing."""
-
-_FOLDED = "homoglyph"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +66,7 @@ class Detector:
         scorer: Scorer | None = None,
     ) -> None:
         self._engine = engine
-        self._normaliser = normaliser
-        self._disguises = disguises
+        self._readings = Readings(normaliser=normaliser, disguises=disguises)
         self._scorer = scorer
 
     def detect(self, *, text: str, wanted: Wanted) -> list[Finding]:
@@ -84,62 +77,44 @@ class Detector:
             wanted: categories to look for.
         """
         progress = _Progress(wanted=wanted)
-        pending = deque([self._normaliser.plain(view=View(text=text, original_length=len(text)))])
-        tags = hidden_tags(text=text)
-        if tags is not None:
-            pending.append(tags)
+        pending = self._readings.first(text=text)
         while pending:
             view = pending.popleft()
-            if progress.certain and not view.data_rules:
+            if progress.certain and (view.foreign or not view.data_rules):
                 continue
-            for reading in self._scan(view=view, progress=progress):
-                pending.append(reading)
-                progress.characters -= len(reading.text)
-                if progress.characters <= 0:
-                    break
+            if progress.work.affords(view=view):
+                pending.extend(self._scan(view=view, progress=progress))
+            elif view.text:
+                progress.budget.leave(view=view, start=0, end=len(view.text), data=view.data_rules)
+        progress.note(unread(budget=progress.budget, wanted=wanted))
         return sorted(progress.best.values(), key=attrgetter("start", "end", "rule"))
 
     def _scan(self, *, view: View, progress: "_Progress") -> Iterator[View]:
         """Note the view's findings; give the further readings that its look suggests."""
         wanted = progress.wanted
-        data = view.data_rules and (wanted.pii or wanted.secrets)
+        data = view.data_rules and not view.foreign and (wanted.pii or wanted.secrets)
         attacks = wanted.injection and not progress.certain
-        scan = self._engine.scan(text=view.text, injection=attacks, data=data, probes=view.data_rules)
+        scan = self._engine.scan(
+            text=view.text,
+            latin=attacks and not view.foreign,
+            foreign=attacks,
+            data=data,
+            probes=view.data_rules,
+        )
+        matches, rules = 0, 0
         for hits in scan.attacks:
             progress.note(progress.weigher.attacks(hits=hits, view=view))
             if progress.certain and progress.weigher.weighed >= MOST_ATTACKS:
                 break
         for hits in scan.data:
+            matches, rules = matches + len(hits.spans), rules + 1
             if wanted.covers(hits.rule.category):
                 progress.note(progress.weigher.data(hits=hits, view=view))
+        progress.work.spend(view=view, matches=matches, rules=rules)
         attacks = attacks and not progress.certain
-        if attacks and self._scorer is not None:
+        if attacks and not view.foreign and self._scorer is not None:
             progress.note(_scored(view=view, scorer=self._scorer))
-        return self._readings(view=view, probes=scan.probes, attacks=attacks, budget=progress.budget)
-
-    def _readings(
-        self, *, view: View, probes: frozenset[str], attacks: bool, budget: DecodeBudget
-    ) -> Iterator[View]:
-        is_folded = view.encoding.endswith(_FOLDED)
-        folded = None if is_folded or not view.data_rules else self._normaliser.folded(view=view)
-        if folded is not None:
-            yield folded
-        if not view.data_rules:
-            return
-        if not is_folded:
-            yield from self._decoded(view=view, probes=probes, budget=budget)
-        if (folded is None or folded.partial) and attacks:
-            suspected = [disguise for disguise in DISGUISES if disguise in probes]
-            yield from self._disguises.undo(view=view, disguises=suspected)
-
-    def _decoded(self, *, view: View, probes: frozenset[str], budget: DecodeBudget) -> Iterator[View]:
-        for kind in ENCODINGS:
-            inner = decoded(view=view, kind=kind, budget=budget) if kind in probes else None
-            if inner is not None:
-                yield self._normaliser.plain(view=inner)
-        written = unescaped(view=view, kinds=probes.intersection(ESCAPES), budget=budget)
-        if written is not None:
-            yield self._normaliser.plain(view=written)
+        return self._readings.further(view=view, probes=scan.probes, attacks=attacks, budget=progress.budget)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -149,7 +124,7 @@ class _Progress:
     Attributes:
         wanted: categories to look for.
         budget: what may still be decoded.
-        characters: what may still be read.
+        work: what may still be read.
         weigher: decides on hits, and counts what that costs.
         certain: whether an attack was found that needs no more evidence.
         best: for each rule and span the surest finding.
@@ -157,7 +132,7 @@ class _Progress:
 
     wanted: Wanted
     budget: DecodeBudget = field(default_factory=DecodeBudget)
-    characters: int = MOST_READ
+    work: Work = field(default_factory=Work)
     weigher: Weigher = field(default_factory=Weigher)
     certain: bool = False
     best: dict[tuple[str, int, int], Finding] = field(default_factory=dict[tuple[str, int, int], Finding])

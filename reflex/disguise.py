@@ -8,7 +8,8 @@ from functools import cache
 
 import numpy as np
 
-from reflex.narrow import narrowed
+from reflex.embedded import DecodeBudget
+from reflex.narrow import AROUND, LONG, narrowed, near
 from reflex.regex import compile_regex
 from reflex.spaced import Spaced
 from reflex.view import View
@@ -44,42 +45,56 @@ class Disguises:
 
     def __init__(self, *, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        spaced = Spaced(vocabulary=vocabulary, tells=self._tells_text)
-        self._undo: Mapping[str, Callable[[View, Words], View | None]] = {
+        spaced = Spaced(vocabulary=vocabulary, tells=self._tells)
+        self._letters: Mapping[str, Callable[[View, Words], View | None]] = {
             "leet": self._leet,
             "rot13": self._rot13,
             "reversed": self._reversed,
-            "spaced": lambda view, _: spaced.spaced(view),
-            "dotted": lambda view, _: spaced.dotted(view),
-            "joined": lambda view, _: spaced.joined(view),
+        }
+        self._runs: Mapping[str, Callable[[View, DecodeBudget], View | None]] = {
+            "spaced": spaced.spaced,
+            "dotted": spaced.dotted,
+            "joined": spaced.joined,
         }
 
-    def undo(self, *, view: View, disguises: Sequence[str]) -> Iterator[View]:
+    def undo(self, *, view: View, disguises: Sequence[str], budget: DecodeBudget) -> Iterator[View]:
         """The view without each of the disguises, where something telling comes out.
 
         Args:
             view: a plain or folded view.
             disguises: of leet, rot13, reversed, spaced, dotted and joined those to try.
+            budget: of the text; reduced by the letters that are cut into words.
         """
         before = cache(lambda: self._known_words(view.text))
         for disguise in disguises:
-            undone = self._undo[disguise](view, before)
+            if disguise in self._letters:
+                undone = self._letters[disguise](view, before)
+            else:
+                undone = self._runs[disguise](view, budget)
             if undone is not None:
                 yield undone
 
     def _known_words(self, text: str) -> set[str]:
         return set(_translated(text.lower(), _TO_SPACE).split()) & self._vocabulary.known
 
-    def _tells(self, before: Words, after: str) -> bool:
-        """Whether a telling word, or several common ones, come out that were not there."""
-        known, telling = self._known_words(after), self._vocabulary.telling
-        if len(known) < _SEVERAL and not known & telling:
-            return False
-        new = known - before()
-        return len(new) >= _SEVERAL or bool(new & telling)
+    def _came_out(self, *, before: Words, after: str, long: bool = False) -> set[str]:
+        """The telling words, or several common ones, that come out and were not there; else none.
 
-    def _tells_text(self, before: str, after: str) -> bool:
-        return self._tells(lambda: self._known_words(before), after)
+        A long text may have all words by way of a decoy: there every telling word that comes out counts.
+        """
+        known = self._known_words(after)
+        telling = known & self._vocabulary.telling
+        if long and telling:
+            return telling
+        if len(known) < _SEVERAL and not telling:
+            return set()
+        new = known - before()
+        if new & telling:
+            return new & telling
+        return new if len(new) >= _SEVERAL else set()
+
+    def _tells(self, before: str, after: str) -> bool:
+        return bool(self._came_out(before=lambda: self._known_words(before), after=after))
 
     def _leet(self, view: View, before: Words) -> View | None:
         text = view.text.lower()
@@ -89,10 +104,11 @@ class Disguises:
         read = _unleet("\n".join(words), _LEET_I).split("\n")
         changed = " ".join(after for word, after in zip(words, read, strict=True) if word != after)
         # An i may have been a 1, and that an l.
-        if not self._tells(before, f"{changed} {changed.replace('i', 'l')}"):
+        read = f"{changed} {changed.replace('i', 'l')}"
+        if not self._came_out(before=before, after=read, long=len(text) >= LONG):
             return None
         undone = view.derive(text=self._leet_words(text=text), encoding="leet", data_rules=False)
-        return narrowed(view=replace(view, text=text), reading=undone, picked=None)
+        return narrowed(view=replace(view, text=text), reading=undone)
 
     def _leet_words(self, *, text: str) -> str:
         """Leet undone, reading 1 as the letter that makes each word known."""
@@ -111,17 +127,30 @@ class Disguises:
         return "".join([*pieces, as_i[last:]])
 
     def _rot13(self, view: View, before: Words) -> View | None:
-        text = _translated(view.text, _ROT13)
-        if not self._tells(before, text):
-            return None
-        return view.derive(text=text, encoding="rot13", data_rules=False)
+        undone = view.derive(text=_translated(view.text, _ROT13), encoding="rot13", data_rules=False)
+        return self._where_it_tells(undone, before=before)
 
     def _reversed(self, view: View, before: Words) -> View | None:
-        text = view.text[::-1]
-        if not self._tells(before, text):
-            return None
-        picked = np.arange(len(text) - 1, -1, -1, dtype=np.int32)
-        return view.derive(text=text, encoding="reversed", picked=picked, data_rules=False)
+        picked = np.arange(len(view.text) - 1, -1, -1, dtype=np.int32)
+        undone = view.derive(text=view.text[::-1], encoding="reversed", picked=picked, data_rules=False)
+        return self._where_it_tells(undone, before=before)
+
+    def _where_it_tells(self, undone: View, *, before: Words) -> View | None:
+        """A reading near the words that came out, if it is long; None when none did."""
+        words = self._came_out(before=before, after=undone.text, long=len(undone.text) >= LONG)
+        if not words or len(undone.text) < LONG:
+            return undone if words else None
+        lower = undone.text.lower()
+        places = sorted(place for word in words for place in _finds(lower, word))
+        return near(reading=undone, places=np.array(places, dtype=np.intp))
+
+
+def _finds(text: str, word: str) -> Iterator[int]:
+    """Where a word stands in a text, once in each stretch that is read with it anyway."""
+    place = text.find(word)
+    while place >= 0:
+        yield place
+        place = text.find(word, place + AROUND // 4)
 
 
 def _translated(text: str, table: bytes) -> str:

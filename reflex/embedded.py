@@ -2,7 +2,7 @@
 
 import binascii
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -31,10 +31,24 @@ class DecodeBudget:
     Attributes:
         characters: decoded characters left.
         depth: how often a decoded text is decoded again.
+        letters: run together or spaced out that are still cut into words; enough for any attack.
+        unread: spans of the original in which more is hidden than could be read.
+        unread_data: those of them that may hold more than attacks.
     """
 
     characters: int = 131_072
     depth: int = 2
+    letters: int = 2500
+    unread: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    unread_data: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+
+    def leave(self, *, view: View, start: int, end: int, data: bool = True) -> None:
+        """Note a span of a view for which nothing is left; data may be in it too, or only attacks."""
+        (first, _), (_, last) = view.span(start=start, end=start + 1), view.span(start=end - 1, end=end)
+        span = (min(first, last), max(first, last))
+        self.unread.append(span)
+        if data:
+            self.unread_data.append(span)
 
 
 def decoded(*, view: View, kind: str, budget: DecodeBudget) -> View | None:
@@ -53,6 +67,7 @@ def decoded(*, view: View, kind: str, budget: DecodeBudget) -> View | None:
     texts, starts, ends = list[str](), list[int](), list[int]()
     for start, end in find(view.text):
         if budget.characters <= 0:
+            budget.leave(view=view, start=start, end=len(view.text))
             break
         text = decode(view.text[start:end])
         if text is not None:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reflex.embedded import DecodeBudget, in_original
-from reflex.narrow import narrowed
 from reflex.view import Offsets, View, code_points
 
 Codes = NDArray[np.int32]
@@ -37,7 +36,7 @@ _HEX = _digits()
 
 
 def unescaped(*, view: View, kinds: Collection[str], budget: DecodeBudget) -> View | None:
-    """The view with its escapes written out, near them if it is long; None when nothing is.
+    """The view with its escapes written out; None when there are none, or the budget is spent.
 
     Args:
         view: where to look.
@@ -49,6 +48,8 @@ def unescaped(*, view: View, kinds: Collection[str], budget: DecodeBudget) -> Vi
     codes = code_points(view.text)
     starts, ends, values = _in_order([_FINDERS[kind](view.text, codes) for kind in kinds])
     fits = np.cumsum(ends - starts) <= budget.characters
+    if not fits.all():
+        budget.leave(view=view, start=int(starts[~fits][0]), end=int(ends[-1]))
     starts, ends, values = starts[fits], ends[fits], np.where(values > _HIGHEST, _UNKNOWN, values)[fits]
     if not len(starts):
         return None
@@ -61,8 +62,7 @@ def unescaped(*, view: View, kinds: Collection[str], budget: DecodeBudget) -> Vi
     written[starts], past[starts] = values, ends
     text = written[kept].tobytes().decode("utf-32-le", "surrogatepass")
     derived = view.derive(text=text, encoding="+".join(sorted(kinds)), picked=kept)
-    reading = replace(derived, ends=in_original(view=view, ends=past[kept]), depth=view.depth + 1)
-    return narrowed(view=view, reading=reading, picked=kept)
+    return replace(derived, ends=in_original(view=view, ends=past[kept]), depth=view.depth + 1)
 
 
 def _in_order(found: Sequence[Escapes]) -> Escapes:

@@ -4,7 +4,6 @@ import numpy as np
 
 from reflex.characters import changeable, folded, plain
 from reflex.charmap import CharacterMap
-from reflex.narrow import narrowed
 from reflex.view import View, code_points
 
 _FIRST_TAG, _LAST_TAG = 0xE0020, 0xE007E
@@ -29,12 +28,11 @@ class Normaliser:
         return view.derive(text=rewritten.text, encoding=hidden, picked=rewritten.picked)
 
     def folded(self, *, view: View) -> View | None:
-        """The reading with look-alikes folded, near them if it is long; None when it would be the same."""
+        """The reading with look-alikes folded; None when it would be the same."""
         rewritten = None if view.text.isascii() else self._folded.rewrite(text=view.text)
         if rewritten is None:
             return None
-        reading = view.derive(text=rewritten.text, encoding="homoglyph", picked=rewritten.picked)
-        return narrowed(view=view, reading=reading, picked=rewritten.picked)
+        return view.derive(text=rewritten.text, encoding="homoglyph", picked=rewritten.picked)
 
 
 def hidden_tags(*, text: str) -> View | None:

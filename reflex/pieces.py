@@ -35,13 +35,13 @@ def whole(data: bytes) -> Iterator[Piece]:
     yield Piece(0, len(data), len(data))
 
 
-def near(*, widest: int) -> Cut:
-    """Pieces for matches that span so many characters at most."""
+def near(*, widest: int, piece: int = PIECE) -> Cut:
+    """Pieces of so many bytes for matches that span so many characters at most."""
 
     def cut(data: bytes) -> Iterator[Piece]:
         first = 0
         while first < len(data):
-            last = _boundary(data, first + (PIECE if len(data) > 2 * PIECE else len(data)))
+            last = _boundary(data, first + (piece if len(data) > 2 * piece else len(data)))
             yield Piece(
                 first=_back(data=data, place=first, characters=widest),
                 last=last,

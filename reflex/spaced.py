@@ -1,21 +1,19 @@
 """Undoes letters that were spaced out, dotted apart or run together, and puts the spaces where words end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from reflex.regex import Regex, compile_regex
-from reflex.view import Offsets, View
+from reflex.embedded import DecodeBudget
+from reflex.regex import Regex, compile_regex, occurs, spans
+from reflex.view import Bytes, Offsets, View
 from reflex.vocabulary import Vocabulary
 
 _SEPARATORS = " \t._*|/~,+-"
 _SPACED = compile_regex(r"(?:\S[ \t]{1,4}){6,}\S")
 _DOTTED = compile_regex(r"(?i)(?:\b[a-z0-9@$!][ \t._*|/~,+\-]{1,4}){4,}[a-z0-9@$!]\b")
 _JOINED = compile_regex(r"(?i)[a-z]{24,200}")
-_MOST_LETTERS = 2500
-"""Letters of one text that are cut into words; enough for any attack, and bounded work for a hostile one."""
-
 _AROUND = 2000
 """Characters before and after what was rewritten that are read with it: more than evidence may lie apart."""
 _LONGEST_WORD = 18
@@ -41,28 +39,29 @@ class Spaced:
 
     def __init__(self, *, vocabulary: Vocabulary, tells: Callable[[str, str], bool]) -> None:
         self._vocabulary = vocabulary
+        self._telling = compile_regex("|".join(sorted(vocabulary.telling)))
         self._tells = tells
 
-    def spaced(self, view: View) -> View | None:
+    def spaced(self, view: View, budget: DecodeBudget) -> View | None:
         """Single letters with spaces between them."""
-        return self._rewritten(view=view, runs=_SPACED, separators=" \t", encoding="spaced")
+        return self._rewritten(view=view, budget=budget, runs=_SPACED, separators=" \t", encoding="spaced")
 
-    def dotted(self, view: View) -> View | None:
+    def dotted(self, view: View, budget: DecodeBudget) -> View | None:
         """Single letters with any marks between them."""
-        return self._rewritten(view=view, runs=_DOTTED, separators=_SEPARATORS, encoding="spaced")
+        return self._rewritten(
+            view=view, budget=budget, runs=_DOTTED, separators=_SEPARATORS, encoding="spaced"
+        )
 
-    def joined(self, view: View) -> View | None:
+    def joined(self, view: View, budget: DecodeBudget) -> View | None:
         """Words without spaces between them."""
-        return self._rewritten(view=view, runs=_JOINED, separators="", encoding="joined")
+        return self._rewritten(view=view, budget=budget, runs=_JOINED, separators="", encoding="joined")
 
-    def _rewritten(self, *, view: View, runs: Regex, separators: str, encoding: str) -> View | None:
+    def _rewritten(
+        self, *, view: View, budget: DecodeBudget, runs: Regex, separators: str, encoding: str
+    ) -> View | None:
         """The view with its runs closed up and cut; None when nothing telling comes out of them."""
-        cut, spent = list[_Letters](), 0
-        for match in runs.finditer(view.text):
-            start, end = match.span()
-            spent += end - start
-            if spent > _MOST_LETTERS:
-                break
+        cut = list[_Letters]()
+        for start, end in self._affordable(view=view, budget=budget, runs=runs, separators=separators):
             letters = self._cut_words(letters=_close_up(view.text[start:end], separators))
             text = "".join(letter for letter, _ in letters)
             cut.append(_Letters(start, end, text, [start + place for _, place in letters]))
@@ -70,6 +69,28 @@ class Spaced:
         if not cut or not self._tells(before, " ".join(run.letters for run in cut)):
             return None
         return _replaced(view=view, runs=cut, encoding=encoding)
+
+    def _affordable(
+        self, *, view: View, budget: DecodeBudget, runs: Regex, separators: str
+    ) -> Sequence[tuple[int, int]]:
+        """The runs in order; of a flood those with a telling word, each once, and the rest is left unread."""
+        encoded = Bytes(text=view.text)
+        found = encoded.characters(list(spans(runs, data=encoded.data)))
+        letters = sum(end - start for start, end in found)
+        if letters <= budget.letters:
+            budget.letters -= letters
+            return found
+        removed = str.maketrans(dict.fromkeys(separators, ""))
+        different = {view.text[start:end].translate(removed).lower(): (start, end) for start, end in found}
+        telling = sorted(span for run, span in different.items() if occurs(self._telling, run))
+        afforded = list[tuple[int, int]]()
+        for start, end in telling:
+            if end - start > budget.letters:
+                budget.leave(view=view, start=start, end=telling[-1][1], data=False)
+                break
+            budget.letters -= end - start
+            afforded.append((start, end))
+        return afforded
 
     def _cut_words(self, *, letters: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Put spaces where words end, in parts that came without them."""

@@ -30,6 +30,8 @@ class View:
         data_rules: whether PII and secrets are looked for here too; not in readings that rewrite digits.
         depth: how many decodings lie between this and the original.
         partial: whether only a part of what it was made from is read again.
+        written_out: whether nothing is escaped in it any more.
+        foreign: whether it is read only for what its folded reading breaks: attacks in other scripts.
     """
 
     text: str
@@ -40,6 +42,8 @@ class View:
     data_rules: bool = True
     depth: int = 0
     partial: bool = False
+    written_out: bool = False
+    foreign: bool = False
 
     def span(self, *, start: int, end: int) -> tuple[int, int]:
         """Where a span of this view lies in the original.
@@ -118,7 +122,7 @@ class Bytes:
 
     def characters(self, stretches: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
         """Stretches of bytes as stretches of characters."""
-        if self.ascii:
+        if self.ascii or not stretches:
             return stretches
         if self._characters is None:
             raw = np.frombuffer(self.data, dtype=np.uint8)

@@ -15,6 +15,35 @@ _PART = re.compile(
 _NO_CHARACTER = frozenset(("^", "$", "|", "?", r"\b", r"\B", r"\A", r"\z"))
 
 
+def widest(*, pattern: str) -> float:
+    """Characters that a match may span at most; infinite where a part is repeated without end.
+
+    Args:
+        pattern: RE2 syntax.
+    """
+    other, width, last = [0.0], [0.0], 0.0
+    for part in _PART.finditer(pattern):
+        kind, text = part.lastgroup, part.group()
+        if kind == "open":
+            other.append(0.0)
+            width.append(0.0)
+        elif kind == "close" or text == "|":
+            last = max(other.pop(), width.pop())
+            other.append(last)
+            width.append(0.0)
+            if kind == "close":
+                del other[-1], width[-1]
+                width[-1] += last
+        elif kind in {"endless", "most"}:
+            times = float("inf") if kind == "endless" else int(part.group("most"))
+            width[-1] += last * (times - 1) if last else 0
+            last *= times if last else 0
+        elif kind == "atom" and text != "?":
+            last = 0.0 if text in _NO_CHARACTER else 1.0
+            width[-1] += last
+    return max(other[0], width[0])
+
+
 def is_local(*, pattern: str) -> bool:
     """Whether matches span at most `FAR` characters, apart from one word: signs without a space, any number.
 

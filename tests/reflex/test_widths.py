@@ -1,8 +1,13 @@
-"""Which patterns match within a few characters, apart from one word."""
+"""How far matches of patterns reach."""
+
+from math import inf
+from re import _parser as parser  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]  # widths
 
 import pytest
 
-from reflex.widths import is_local
+from reflex.findings import Category
+from reflex.rules import load_rules
+from reflex.widths import is_local, widest
 
 LOCAL = [
     r"\bab{3,40}\b",
@@ -32,3 +37,25 @@ def test_local(pattern: str) -> None:
 @pytest.mark.parametrize("pattern", ANYWHERE)
 def test_anywhere(pattern: str) -> None:
     assert not is_local(pattern=pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "width"),
+    [
+        (r"(?i)\bab?c{2,7}\b$", 9),
+        (r"a(?:bcd|[^xy]{1,4}|(?:e|fg){3})?h", 8),
+        (r"abc|d{5}|e", 5),
+        (r"\x{43D}\+{3}", 4),
+        (r"a+", inf),
+        (r"(?:ab{2,})?c", inf),
+        (r"(?:\b|^){3}a", 1),
+    ],
+)
+def test_widest(pattern: str, width: float) -> None:
+    assert widest(pattern=pattern) == width
+
+
+def test_widest_agrees_with_the_standard_library() -> None:
+    attacks = [rule for rule in load_rules() if rule.category is Category.INJECTION]
+    ours = {rule.id: widest(pattern=rule.pattern) for rule in attacks}
+    assert ours == {rule.id: parser.parse(rule.pattern).getwidth()[1] for rule in attacks}

@@ -28,7 +28,7 @@ class Front:
         self._read = read
         self._now = now
         self._flights = SingleFlight[StoredValue | None]()
-        self._fetching: dict[str, bool] = {}
+        self._latest: dict[str, object] = {}
 
     @property
     def bytes(self) -> int:
@@ -53,23 +53,24 @@ class Front:
         """A value changed."""
         self._cache.delete(name)
         self._flights.forget(name)
-        if name in self._fetching:
-            self._fetching[name] = False
+        self._latest.pop(name, None)
 
     def forget_all(self) -> None:
         """Every value may have changed."""
         self._cache.clear()
-        self._fetching = dict.fromkeys(self._fetching, False)
         self._flights.forget_all()
+        self._latest.clear()
 
     async def _fetch(self, name: str) -> StoredValue | None:
-        self._fetching[name] = True
+        # A change told while the answer is on its way makes the answer old: it is given, and not kept. A read
+        # that began after the change may be answered sooner, so each read knows itself by a mark of its own.
+        mark = self._latest[name] = object()
         try:
             value = await self._read(name)
-            # A change told while the answer was on its way makes the answer old: it is given, and not kept.
-            if value is not None and self._fetching[name]:
+            if value is not None and self._latest.get(name) is mark:
                 ttl = (value.expires_at - self._now()).total_seconds()
                 self._cache.put(name, value, size=len(value.value_json.encode()), ttl=ttl)
             return value
         finally:
-            self._fetching.pop(name, None)
+            if self._latest.get(name) is mark:
+                del self._latest[name]

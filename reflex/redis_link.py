@@ -8,12 +8,12 @@ would miss the last three.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from servicekit.errors import UnavailableError
 
@@ -66,8 +66,9 @@ class RedisLink:
                     return await work
             except (RedisError, OSError, TimeoutError) as error:
                 self._failures += 1
+                what = "refuses a command" if isinstance(error, ResponseError) else "does not answer"
                 raise UnavailableError(
-                    f"Redis does not answer ({type(error).__name__})", reason="REDIS_DOWN", retry_after=1
+                    f"Redis {what} ({type(error).__name__})", reason="REDIS_DOWN", retry_after=1
                 ) from error
 
     @asynccontextmanager
@@ -93,6 +94,8 @@ class RedisLink:
         await connection.send_command("CLIENT", *options)
         await connection.read_response()
         await listener.subscribe(CHANNEL)
+        # News of what changes before the server has subscribed us go nowhere: wait until it says that it has.
+        await listener.get_message(timeout=None)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -127,8 +130,11 @@ class News:
         self._unanswered = 0
         if message["type"] != "message":
             return ()
+        # Anybody may publish on the channel; what is no list of keys may mean any of them.
         data = message["data"]
-        return None if data is None else [key.decode() for key in data]
+        if not isinstance(data, list):
+            return None
+        return [key.decode(errors="replace") for key in cast("list[bytes]", data)]
 
     async def _ping(self) -> Sequence[str]:
         if self._unanswered >= _SILENCE_CHECKS:

@@ -117,6 +117,9 @@ class RedisStore:
                 await self.connect_once()
             except UnavailableError as error:
                 self._lose(error)
+            except Exception as error:  # noqa: BLE001  # a defect must not leave a front that nobody corrects
+                _LOG.exception("the news of Redis cannot be followed")
+                self._lose(UnavailableError(f"its news cannot be followed ({type(error).__name__})"))
             await asyncio.sleep(self._pause)
 
     async def connect_once(self) -> None:

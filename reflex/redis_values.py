@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
+from redis.exceptions import ResponseError
 
 from reflex.redis_link import RedisLink
 from reflex.values import StoredValue
@@ -12,7 +14,7 @@ PREFIX = "octollm:reflex:value:"
 _READS = "octollm:reflex:reads:"
 _READS_KEPT = timedelta(days=1)
 _WRITE_LATEST = """
-local known, held = pcall(cjson.decode, redis.call('GET', KEYS[1]) or '')
+local known, held = pcall(cjson.decode, redis.pcall('GET', KEYS[1]) or '')
 if known and type(held) == 'table' and (held.created or 0) > tonumber(ARGV[2]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 redis.call('DEL', KEYS[2])
@@ -40,7 +42,7 @@ class RedisValues:
         pipe.get(PREFIX + name)
         pipe.incr(_READS + name)
         pipe.pexpire(_READS + name, _READS_KEPT)
-        raw, reads, _ = await self._link.call(pipe.execute())
+        raw, reads, _ = await self._link.call(_answers(pipe))
         if raw is None:
             await self._link.call(self._link.client.delete(_READS + name))
             return None
@@ -89,6 +91,17 @@ class RedisValues:
             cursor, keys = await self._link.call(page)
             if keys:
                 yield keys
+
+
+async def _answers(pipe: Any) -> list[Any]:
+    """A pipeline's answers; a key that holds another type than ours answers None, as if it were absent."""
+    answers = await pipe.execute(raise_on_error=False)
+    for place, answer in enumerate(answers):
+        if isinstance(answer, ResponseError):
+            if not str(answer).startswith("WRONGTYPE"):
+                raise answer
+            answers[place] = None
+    return answers
 
 
 def _encoded(value: StoredValue) -> bytes:

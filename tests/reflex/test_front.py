@@ -1,4 +1,4 @@
-"""What is kept of Redis in process: never an answer that a change has overtaken, whatever comes back first."""
+"""What is kept of Redis in process: never an answer that a change has overtaken."""
 
 import asyncio
 import time

@@ -12,7 +12,7 @@ from redis import Redis
 from reflex.aside import MOST_NAMES, Aside
 from reflex.bounded import BoundedCache
 from reflex.front import Front
-from reflex.redis_link import RedisLink
+from reflex.redis_link import CHANNEL, RedisLink
 from reflex.redis_store import RedisStore
 from reflex.redis_values import PREFIX, RedisValues
 from reflex.values import StoredValue
@@ -83,6 +83,10 @@ async def eventually(seen: Callable[[], object], expected: object) -> None:
 async def text_of(store: RedisStore, name: str) -> str | None:
     found = await store.get(name)
     return found.value_json if found else None
+
+
+async def read_and_kept(store: RedisStore, name: str) -> bool:
+    return await store.get(name) is not None and name in store._front
 
 
 async def test_put_get_delete(redis_url: str) -> None:
@@ -191,7 +195,46 @@ async def test_what_we_did_not_write_is_no_answer(redis_url: str, redis_server: 
     async with running(redis_url) as (store, _):
         with Redis.from_url(redis_server.url) as client:
             client.set(f"{PREFIX}t:a", b"not ours")
+            client.rpush(f"{PREFIX}t:list", b"not ours")
         assert await text_of(store, "t:a") is None
+        assert await text_of(store, "t:list") is None
+        assert store.backend == "redis"
+
+
+async def test_a_key_of_another_type_does_not_keep_redis_away(redis_url: str, redis_server: Valkey) -> None:
+    async with running(redis_url) as (store, changes):
+        redis_server.pause()
+        try:
+            await store.put("t:list", value("1"))
+        finally:
+            redis_server.resume()
+        with Redis.from_url(redis_server.url) as client:
+            client.rpush(f"{PREFIX}t:list", b"not ours")
+        await asyncio.wait_for(changes.up.wait(), 10)
+        assert await text_of(store, "t:list") == "1"
+
+
+@pytest.mark.parametrize(
+    "disturb",
+    [
+        pytest.param(lambda client: client.publish(CHANNEL, "hello"), id="somebody publishes on the channel"),
+        pytest.param(lambda client: client.set(PREFIX.encode() + b"\xff", "1"), id="a key that is no text"),
+        pytest.param(lambda client: client.execute_command("CLIENT", "KILL", "TYPE", "pubsub"), id="cut off"),
+    ],
+)
+async def test_news_are_followed_through_what_others_do(
+    disturb: Callable[[Redis], object], redis_url: str, redis_server: Valkey
+) -> None:
+    async with AsyncExitStack() as stack:
+        ours, _ = await stack.enter_async_context(running(redis_url))
+        theirs, _ = await stack.enter_async_context(running(redis_url))
+        await ours.put("t:a", value("1"))
+        with Redis.from_url(redis_server.url) as client:
+            disturb(client)
+        for number in "23":
+            await eventually(lambda: read_and_kept(theirs, "t:a"), expected=True)
+            await ours.put("t:a", value(number))
+            await eventually(lambda: text_of(theirs, "t:a"), number)
 
 
 @pytest.mark.parametrize("url", ["unix:///nonexistent/redis.sock", "redis://127.0.0.1:1/0"])

@@ -1,5 +1,6 @@
 """The pipeline of Check: verdict cache, detection off the loop, verdict, redaction, value look-up, counts."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from reflex.single_flight import SingleFlight
 from reflex.stats import Stats
 from reflex.values import Values, text_key
 from reflex.verdict import Action, Verdict, judge, redactable
+
+_AT_ONCE = 2
+"""Texts of one batch under way: they keep both cores busy, and leave a lane to others after each text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +155,18 @@ class Checker:
             milliseconds=seconds * 1000,
             policy_version=self._version,
         )
+
+    async def check_all(
+        self, *, texts: Sequence[str], options: Options, tenant: str, roles: Sequence[str] = ()
+    ) -> list[Checked]:
+        """Check texts in the same way; answers in their order. See `check`."""
+        turns = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(text: str) -> Checked:
+            async with turns:
+                return await self.check(text=text, options=options, tenant=tenant, roles=roles)
+
+        return await asyncio.gather(*map(one, texts))
 
     async def _scan_once(self, key: str, *, text: str, options: Options, thresholds: Thresholds) -> Outcome:
         async def scan() -> Outcome:

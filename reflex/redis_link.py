@@ -57,19 +57,25 @@ class RedisLink:
             UnavailableError: no answer in time, or an error; or it failed somebody while this call waited.
         """
         failures = self._failures
-        async with self._turns:
-            if self._failures != failures:
-                work.close()
-                raise UnavailableError("Redis does not answer", reason="REDIS_DOWN", retry_after=1)
-            try:
-                async with asyncio.timeout(self._timeout):
-                    return await work
-            except (RedisError, OSError, TimeoutError) as error:
-                self._failures += 1
-                what = "refuses a command" if isinstance(error, ResponseError) else "does not answer"
-                raise UnavailableError(
-                    f"Redis {what} ({type(error).__name__})", reason="REDIS_DOWN", retry_after=1
-                ) from error
+        try:
+            async with self._turns:
+                if self._failures != failures:
+                    raise UnavailableError("Redis does not answer", reason="REDIS_DOWN", retry_after=1)
+                return await self._bounded(work)
+        finally:
+            # A command whose caller left before its turn was never begun.
+            work.close()
+
+    async def _bounded(self, work: Coroutine[Any, Any, Result]) -> Result:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await work
+        except (RedisError, OSError, TimeoutError) as error:
+            self._failures += 1
+            what = "refuses a command" if isinstance(error, ResponseError) else "does not answer"
+            raise UnavailableError(
+                f"Redis {what} ({type(error).__name__})", reason="REDIS_DOWN", retry_after=1
+            ) from error
 
     @asynccontextmanager
     async def news(self) -> AsyncIterator["News"]:

@@ -1,6 +1,5 @@
 """ReflexService over gRPC: proto in, one call, proto out."""
 
-import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -76,7 +75,11 @@ class ReflexServicer(reflex_pb2_grpc.ReflexServiceServicer):
     ) -> reflex_pb2.CheckResponse:
         """The verdict on one text."""
         del context
-        return await self._check(text=request.text, options=_options(request.options))
+        caller = current_principal()
+        checked = await self._checker.check(
+            text=request.text, options=_options(request.options), tenant=caller.tenant, roles=caller.roles
+        )
+        return _response(checked)
 
     async def CheckBatch(
         self, request: reflex_pb2.CheckBatchRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -84,9 +87,11 @@ class ReflexServicer(reflex_pb2_grpc.ReflexServiceServicer):
         """The verdicts on many texts, in their order."""
         del context
         _refuse_large_batch(request)
-        options = _options(request.options)
-        results = await asyncio.gather(*(self._check(text=text, options=options) for text in request.texts))
-        return reflex_pb2.CheckBatchResponse(results=results)
+        caller = current_principal()
+        checked = await self._checker.check_all(
+            texts=request.texts, options=_options(request.options), tenant=caller.tenant, roles=caller.roles
+        )
+        return reflex_pb2.CheckBatchResponse(results=map(_response, checked))
 
     async def PutCache(
         self, request: reflex_pb2.PutCacheRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -148,13 +153,6 @@ class ReflexServicer(reflex_pb2_grpc.ReflexServiceServicer):
             backend=self._values.backend,
             uptime_seconds=self._stats.uptime,
         )
-
-    async def _check(self, *, text: str, options: Options) -> reflex_pb2.CheckResponse:
-        caller = current_principal()
-        checked = await self._checker.check(
-            text=text, options=options, tenant=caller.tenant, roles=caller.roles
-        )
-        return _response(checked)
 
 
 def _tenant() -> str:

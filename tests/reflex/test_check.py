@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from reflex.bounded import BoundedCache
-from reflex.check import Checker, Options, Outcome
+from reflex.check import Checked, Checker, Options, Outcome
 from reflex.detect import Detector, Wanted
+from reflex.findings import Finding
 from reflex.lanes import LONG, Lanes
 from reflex.meters import Meters
 from reflex.policy import Policy, Thresholds
@@ -134,6 +135,67 @@ async def test_a_long_text_does_not_stand_before_a_short_one(bench: Bench) -> No
     assert not long.done()
     release.set()
     await long
+
+
+class Scans:
+    """Stands in for a detector's scans, which it notes in the order of their beginning."""
+
+    def __init__(self, *, seconds: float = 0) -> None:
+        self.texts: list[str] = []
+        self.begun = threading.Event()
+        self._seconds = seconds
+
+    def __call__(self, *, text: str, wanted: Wanted) -> list[Finding]:
+        del wanted
+        self.texts.append(text)
+        self.begun.set()
+        time.sleep(self._seconds)
+        return []
+
+
+async def test_a_batch_lets_others_in_between(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    scans = Scans(seconds=0.005)
+    monkeypatch.setattr(bench.detector, "detect", scans)
+    texts = [f"of the batch {number}" for number in range(30)]
+    batch = asyncio.create_task(bench.checker.check_all(texts=texts, options=Options(), tenant="a"))
+    await asyncio.to_thread(scans.begun.wait)
+    await bench.checker.check(text="small", options=Options(), tenant="a")
+    assert len(await batch) == 30
+    assert scans.texts.index("small") < 10
+
+
+async def test_what_nobody_waits_for_is_not_scanned(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    scans, release = Scans(), threading.Event()
+    monkeypatch.setattr(bench.detector, "detect", scans)
+    busy = asyncio.create_task(bench.lanes.run(length=1, work=release.wait))
+
+    def asked(text: str) -> asyncio.Task[Checked]:
+        return asyncio.create_task(bench.checker.check(text=text, options=Options(), tenant="a"))
+
+    leaving, leaving_too, staying = asked("left"), asked("shared"), asked("shared")
+    await asyncio.sleep(0)
+    leaving.cancel()
+    leaving_too.cancel()
+    await asyncio.wait([leaving, leaving_too])
+    back = asked("asked again")
+    release.set()
+    await asyncio.gather(busy, staying, back)
+    assert scans.texts == ["shared", "asked again"]
+
+
+async def test_whoever_comes_after_the_last_has_left_starts_anew() -> None:
+    flight, release = SingleFlight[int](), asyncio.Event()
+
+    async def work() -> int:
+        await release.wait()
+        return 1
+
+    leaving = asyncio.create_task(flight.do("k", work))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    coming = asyncio.create_task(flight.do("k", work))
+    release.set()
+    assert await coming == 1
 
 
 async def test_what_fails_is_not_remembered() -> None:

@@ -4,7 +4,7 @@ The context's numbers keep the text they were written with, so that redacting on
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
@@ -137,11 +137,25 @@ def _rebuilt(value: Json, place: Place, replaced: Mapping[Place, str]) -> Json:
         items = enumerate(cast("list[Json]", value))
         return [_rebuilt(item, place.below(number), replaced) for number, item in items]
     if isinstance(value, dict):
-        return {
-            replaced.get(place.below(name, key=True), name): _rebuilt(item, place.below(name), replaced)
-            for name, item in cast("dict[str, Json]", value).items()
-        }
+        fields = cast("dict[str, Json]", value)
+        names = _renamed(fields, place, replaced)
+        return {names[name]: _rebuilt(item, place.below(name), replaced) for name, item in fields.items()}
     return value
+
+
+def _renamed(names: Iterable[str], place: Place, replaced: Mapping[Place, str]) -> dict[str, str]:
+    """The new name of each field; names that redaction makes equal are numbered, or fields would be lost."""
+    places = {name: place.below(name, key=True) for name in names}
+    taken = {name for name, at in places.items() if at not in replaced}
+    found: dict[str, str] = {}
+    for name, at in places.items():
+        new = wanted = replaced.get(at, name)
+        number = 2
+        while at in replaced and new in taken:
+            new, number = f"{wanted} ({number})", number + 1
+        taken.add(new)
+        found[name] = new
+    return found
 
 
 def _dumped(value: Json) -> str:

@@ -33,6 +33,14 @@ def test_only_the_replaced_leaf_changes() -> None:
     assert new.context_json == CONTEXT.replace('"x"', '"[EMAIL]"').replace("k@x.org", "[KEY]")
 
 
+def test_fields_whose_names_become_equal_are_all_kept() -> None:
+    names = ("a@x.org", "[EMAIL]", "b@x.org")
+    context = json.dumps({name: number for number, name in enumerate(names)})
+    places = {Place(path=("context", name), key=True): "[EMAIL]" for name in names if "@" in name}
+    new = with_texts(TaskSpec(goal="g", context_json=context), parse_context(context), places)
+    assert json.loads(new.context_json) == {"[EMAIL] (2)": 0, "[EMAIL]": 1, "[EMAIL] (3)": 2}
+
+
 @pytest.mark.parametrize(
     ("context", "rule"),
     [

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import orjson
+
 from reflex.bounded import BoundedCache
 from reflex.near import NearTexts
-from servicekit.errors import NotFoundError
+from servicekit.errors import NotFoundError, ValidationFailedError
 
 DEFAULT_TTL = 300
 """Seconds a value is kept when the caller does not say."""
@@ -140,7 +142,11 @@ class Values:
 
         Returns:
             What is kept.
+
+        Raises:
+            ValidationFailedError: it is no JSON, and an answer that holds it would be none either.
         """
+        _refuse_what_is_no_json(value_json)
         now = self._now()
         value = StoredValue(value_json=value_json, created_at=now, expires_at=now + timedelta(seconds=ttl))
         await self._store.put(_name(tenant=tenant, key=key), value)
@@ -215,6 +221,18 @@ def with_hits(value: StoredValue, *, hits: int) -> StoredValue:
 def _name(*, tenant: str, key: str) -> str:
     # The tenant is hashed: whatever it contains, it cannot end where another's key begins.
     return f"{hashlib.sha256(tenant.encode()).hexdigest()[:32]}:{key}"
+
+
+def _refuse_what_is_no_json(value_json: str) -> None:
+    try:
+        orjson.loads(value_json)
+    except orjson.JSONDecodeError as error:
+        raise ValidationFailedError(
+            f"the value is not valid JSON: {error}",
+            field="value_json",
+            constraint="must be valid JSON",
+            reason="MALFORMED_JSON",
+        ) from None
 
 
 def _absent(key: str) -> NotFoundError:

@@ -121,6 +121,16 @@ async def test_value_lives_and_dies(stub: Stub) -> None:
         assert failure.value.code() is grpc.StatusCode.NOT_FOUND
 
 
+@pytest.mark.parametrize("value_json", ["{oops", "NaN", "1e999", "[1] 2", '"\x00"', "\ufeff1"], ids=ascii)
+async def test_a_value_that_is_no_json_is_refused(value_json: str, stub: Stub) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as failure:
+        await stub.PutCache(pb.PutCacheRequest(key="no-json", value_json=value_json))
+    assert failure.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    with pytest.raises(grpc.aio.AioRpcError) as absent:
+        await stub.GetCache(pb.GetCacheRequest(key="no-json"))
+    assert absent.value.code() is grpc.StatusCode.NOT_FOUND
+
+
 async def test_batch_keeps_the_order(stub: Stub) -> None:
     answer = await stub.CheckBatch(pb.CheckBatchRequest(texts=["hello", ATTACK, PERSONAL]))
     assert [result.action for result in answer.results] == [

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from reflex.bounded import BoundedCache
+from reflex.bounded import BoundedCache, held_bytes
 from reflex.redis_values import RedisValues
 from reflex.values import StoredValue, with_hits
 from servicekit.errors import UnavailableError
@@ -47,7 +47,7 @@ class Aside:
     def put(self, name: str, value: StoredValue) -> None:
         """Keep a value."""
         ttl = (value.expires_at - self._now()).total_seconds()
-        self._cache.put(name, value, size=len(value.value_json.encode()), ttl=ttl)
+        self._cache.put(name, value, size=held_bytes(value.value_json), ttl=ttl)
         self._remember(name)
 
     def get(self, name: str) -> StoredValue | None:

@@ -1,5 +1,6 @@
 """A cache in process: bounded in entries and bytes, least recently used first out, with a time to live."""
 
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -99,3 +100,8 @@ class BoundedCache(Generic[Value]):
         now = self._clock()
         for key in [key for key, kept in self._kept.items() if kept.expires <= now]:
             self.delete(key)
+
+
+def held_bytes(text: str) -> int:
+    """What a text takes in memory: one emoji among its characters makes each of them take four bytes."""
+    return sys.getsizeof(text)

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from reflex.bounded import BoundedCache
+from reflex.bounded import BoundedCache, held_bytes
 from reflex.detect import Detector, Wanted
 from reflex.lanes import Lanes
 from reflex.meters import Meters
@@ -16,6 +16,8 @@ from reflex.stats import Stats
 from reflex.values import Values, text_key
 from reflex.verdict import Action, Verdict, judge, redactable
 
+_FINDING_BYTES = 300
+"""Of one finding in the verdict cache, roughly; its words are the rule's."""
 _AT_ONCE = 2
 """Texts of one batch under way: they keep both cores busy, and leave a lane to others after each text."""
 
@@ -174,7 +176,7 @@ class Checker:
                 length=len(text), work=lambda: self._scan(text=text, options=options, thresholds=thresholds)
             )
             if options.cache:
-                size = len(outcome.sanitized.encode()) + 200 * len(outcome.verdict.findings)
+                size = held_bytes(outcome.sanitized) + _FINDING_BYTES * len(outcome.verdict.findings)
                 self._verdicts.put(key, outcome, size=size, ttl=self._ttl)
             return outcome
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from reflex.bounded import BoundedCache
+from reflex.bounded import BoundedCache, held_bytes
 from reflex.single_flight import SingleFlight
 from reflex.values import StoredValue, with_hits
 
@@ -69,7 +69,7 @@ class Front:
             value = await self._read(name)
             if value is not None and self._latest.get(name) is mark:
                 ttl = (value.expires_at - self._now()).total_seconds()
-                self._cache.put(name, value, size=len(value.value_json.encode()), ttl=ttl)
+                self._cache.put(name, value, size=held_bytes(value.value_json), ttl=ttl)
             return value
         finally:
             if self._latest.get(name) is mark:

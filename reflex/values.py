@@ -8,7 +8,7 @@ from typing import Protocol
 
 import orjson
 
-from reflex.bounded import BoundedCache
+from reflex.bounded import BoundedCache, held_bytes
 from reflex.near import NearTexts
 from servicekit.errors import NotFoundError, ValidationFailedError
 
@@ -90,7 +90,7 @@ class MemoryStore:
     async def put(self, name: str, value: StoredValue) -> None:
         """See `ValueStore`."""
         ttl = (value.expires_at - self._now()).total_seconds()
-        self._cache.put(name, value, size=len(value.value_json.encode()), ttl=ttl)
+        self._cache.put(name, value, size=held_bytes(value.value_json), ttl=ttl)
 
     async def get(self, name: str) -> StoredValue | None:
         """See `ValueStore`."""

@@ -3,8 +3,9 @@
 import asyncio
 import threading
 import time
+import tracemalloc
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -261,6 +262,26 @@ def test_bounded_cache_holds_its_bytes() -> None:
     cache.put("huge", "x", size=3000, ttl=10)
     assert cache.get("huge") is None
     assert cache.get("49") is not None
+
+
+@pytest.mark.parametrize("letter", ["x", "\N{LATIN SMALL LETTER E WITH ACUTE}", "\N{SNOWFLAKE}", "\N{SNAKE}"])
+async def test_large_values_stay_within_the_memory_in_any_script(letter: str) -> None:
+    most = 2_000_000
+    cache = BoundedCache[StoredValue](entries=1000, memory=most, clock=time.monotonic)
+    store = MemoryStore(cache=cache, now=lambda: datetime.now(UTC))
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(60):
+            now = datetime.now(UTC)
+            text = f"{number} {letter}" + "x" * 100_000
+            value = StoredValue(value_json=text, created_at=now, expires_at=now + timedelta(seconds=60))
+            await store.put(str(number), value)
+            del text, value
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most / 2 < after - before < most
 
 
 def test_hits_are_counted() -> None:

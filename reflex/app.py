@@ -19,7 +19,7 @@ from reflex.engine import Engine
 from reflex.front import Front
 from reflex.lanes import Lanes
 from reflex.meters import Meters
-from reflex.near import NearTexts
+from reflex.near import KnownText, NearTexts
 from reflex.normalise import Normaliser
 from reflex.policy import Policy, Thresholds
 from reflex.redact import Redactor, TokenVault
@@ -68,7 +68,7 @@ async def build(settings: ReflexSettings) -> AsyncGenerator[Running]:
             store=store,
             on_look_up=lambda found: meters.looked_up(found=found),
             now=_now,
-            near=NearTexts(size=settings.cache_entries) if settings.semantic_cache else None,
+            near=_near_texts(settings) if settings.semantic_cache else None,
         )
         policy = Policy(
             injection=Thresholds(flag=settings.flag_threshold, block=settings.block_threshold),
@@ -140,6 +140,13 @@ async def _value_store(
 
 def _value_cache(settings: ReflexSettings) -> BoundedCache[StoredValue]:
     return BoundedCache(entries=settings.cache_entries, memory=settings.cache_bytes, clock=time.monotonic)
+
+
+def _near_texts(settings: ReflexSettings) -> NearTexts:
+    cache = BoundedCache[KnownText](
+        entries=settings.cache_entries, memory=settings.cache_bytes, clock=time.monotonic
+    )
+    return NearTexts(cache=cache)
 
 
 def _now() -> datetime:

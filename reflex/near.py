@@ -1,152 +1,80 @@
 """The semantic tier of the value cache, off by default: finds a text that was put before and says the same.
 
-Nearness alone is not sameness: a lone "not" leaves a cosine above 0.95. So the numbers, the negations and the
-content words must be the same too; what may differ is case, spacing, punctuation and small words.
+Nearness alone is not sameness: a lone "not" leaves a cosine above 0.95. The words, numbers and signs must be
+the same too, in their order; what may differ is case, spacing, punctuation and small words.
 """
 
 import math
-from collections import OrderedDict
 from dataclasses import dataclass
+from hashlib import sha256
+from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reflex.bounded import BoundedCache, held_bytes
 from reflex.features import hashed, prepared
 from reflex.regex import compile_regex
 from reflex.view import View
 
 CLOSE = 0.95
 """Least cosine between the n-gram counts of two texts."""
+LONGEST = 8000
+"""Characters from which a text is found only as it was put: comparing is done on the event loop."""
 
-_WORD = compile_regex(r"[\p{L}\p{N}]+(?:['.,:/-][\p{L}\p{N}]+)*")
-_SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "for",
-        "and",
-        "or",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "do",
-        "does",
-        "did",
-        "can",
-        "could",
-        "would",
-        "will",
-        "shall",
-        "should",
-        "please",
-        "me",
-        "my",
-        "i",
-        "you",
-        "your",
-        "it",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "what",
-        "which",
-        "how",
-        "with",
-        "by",
-        "from",
-        "as",
-        "about",
-        "tell",
-        "give",
-    ]
-)
-_NEGATIONS = frozenset(
-    [
-        "no",
-        "not",
-        "never",
-        "none",
-        "nothing",
-        "nobody",
-        "neither",
-        "nor",
-        "cannot",
-        "without",
-        "isn't",
-        "don't",
-        "doesn't",
-        "didn't",
-    ]
-)
+_SAID = compile_regex(r"([\p{L}\p{M}\p{N}_]+(?:['.,:/-][\p{L}\p{M}\p{N}_]+)*)!*|([\p{S}#%&*/\\@!-])")
+"""Words, and the signs that change what is said: 5 - 3, C++, 50 %, != ; an exclamation is no sign."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """A text that was put."""
+class KnownText:
+    """A text that was put, and the key of its value."""
 
+    text: str
     key: str
-    order: tuple[str, ...]
-    buckets: NDArray[np.uint32]
-    counts: NDArray[np.int64]
 
 
 class NearTexts:
-    """Remembers texts by what they say; bounded, the oldest are forgotten.
+    """Remembers texts by what they say, for as long as their values are kept.
 
     Args:
-        size: texts remembered.
+        cache: where they are.
     """
 
-    def __init__(self, *, size: int) -> None:
-        self._size = size
-        self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
+    def __init__(self, *, cache: BoundedCache[KnownText]) -> None:
+        self._known = cache
+        lines = resources.files("reflex").joinpath("data/small_words.txt").read_text(encoding="utf-8")
+        self._small = frozenset(line for line in lines.splitlines() if not line.startswith("#"))
 
-    def add(self, *, tenant: str, text: str, key: str) -> None:
-        """Remember that a value stands under `key` for this text."""
-        place = (tenant, _saying(text))
-        self._known[place] = _known(text=text, key=key)
-        self._known.move_to_end(place)
-        if len(self._known) > self._size:
-            self._known.popitem(last=False)
+    def add(self, *, tenant: str, text: str, key: str, ttl: float) -> None:
+        """Remember for `ttl` seconds that a value stands under `key` for this text."""
+        if len(text) < LONGEST:
+            known = KnownText(text=text, key=key)
+            self._known.put(self._place(tenant=tenant, text=text), known, size=held_bytes(text), ttl=ttl)
 
     def find(self, *, tenant: str, text: str) -> str | None:
         """The key of a text of this tenant that says the same, or None."""
-        known = self._known.get((tenant, _saying(text)))
-        if known is None:
+        kept = self._known.get(self._place(tenant=tenant, text=text)) if len(text) < LONGEST else None
+        if kept is None:
             return None
-        asked = _known(text=text, key="")
-        return known.key if known.order == asked.order and _cosine(known, asked) >= CLOSE else None
+        return kept.value.key if _cosine(kept.value.text, text) >= CLOSE else None
+
+    def _place(self, *, tenant: str, text: str) -> str:
+        """Equal for texts of a tenant that say the same words in the same order."""
+        said = [match.group(1) or match.group(2) for match in _SAID.finditer(text.lower())]
+        return sha256(repr((tenant, [it for it in said if it not in self._small])).encode()).hexdigest()
 
 
-def _words(text: str) -> list[str]:
-    return [match.group(0) for match in _WORD.finditer(text.lower())]
+def _cosine(one: str, other: str) -> float:
+    ours, our_counts = _grams(one)
+    theirs, their_counts = _grams(other)
+    _, here, there = np.intersect1d(ours, theirs, assume_unique=True, return_indices=True)
+    lengths = float(our_counts @ our_counts) * float(their_counts @ their_counts)
+    return float(our_counts[here] @ their_counts[there]) / math.sqrt(lengths) if lengths else 0.0
 
 
-def _saying(text: str) -> str:
-    """Numbers, negations and content words, each as often as they stand there."""
-    return " ".join(sorted(word for word in _words(text) if word not in _SMALL))
-
-
-def _known(*, text: str, key: str) -> _Known:
+def _grams(text: str) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """The buckets of a text's n-grams, and how often each is there."""
     grams = hashed(text=prepared(view=View(text=text, original_length=len(text))))
-    buckets, counts = np.unique(np.concatenate(grams), return_counts=True)
-    # The order of what is said matters too: a dog bites a man, a man bites a dog.
-    order = tuple(word for word in _words(text) if word not in _SMALL or word in _NEGATIONS)
-    return _Known(key=key, order=order, buckets=buckets, counts=counts)
-
-
-def _cosine(one: _Known, other: _Known) -> float:
-    _, ours, theirs = np.intersect1d(one.buckets, other.buckets, assume_unique=True, return_indices=True)
-    product = float(one.counts[ours] @ other.counts[theirs])
-    return product / math.sqrt(float(one.counts @ one.counts) * float(other.counts @ other.counts))
+    none = np.empty(0, dtype=np.uint32)
+    return np.unique(np.concatenate([none, *grams]), return_counts=True)

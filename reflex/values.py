@@ -161,24 +161,24 @@ class Values:
         key = text_key(text=text)
         value = await self.put(tenant=tenant, key=key, value_json=value_json, ttl=ttl)
         if self._near is not None:
-            self._near.add(tenant=tenant, text=text, key=key)
+            self._near.add(tenant=tenant, text=text, key=key, ttl=ttl)
         return key, value
 
     async def find_text(self, *, tenant: str, text: str) -> tuple[str, StoredValue | None]:
-        """The key and the value of a text, or of one that says the same where that is asked for."""
+        """The key and the value of a text, or else of one that says the same where that is asked for."""
         key = text_key(text=text)
-        if self._near is not None:
-            key = self._near.find(tenant=tenant, text=text) or key
-        return key, await self.find(tenant=tenant, key=key)
+        value = await self._store.get(_name(tenant=tenant, key=key))
+        near = self._near.find(tenant=tenant, text=text) if self._near and value is None else None
+        if near is not None and near != key:
+            value = await self._store.get(_name(tenant=tenant, key=near))
+            key = key if value is None else near
+        self._count(found=value is not None)
+        return key, value
 
     async def find(self, *, tenant: str, key: str) -> StoredValue | None:
         """The value, or None; absence is never remembered."""
         value = await self._store.get(_name(tenant=tenant, key=key))
-        self._on_look_up(value is not None)
-        if value is None:
-            self.misses += 1
-        else:
-            self.hits += 1
+        self._count(found=value is not None)
         return value
 
     async def get(self, *, tenant: str, key: str) -> StoredValue:
@@ -200,6 +200,11 @@ class Values:
         """
         if not await self._store.delete(_name(tenant=tenant, key=key)):
             raise _absent(key)
+
+    def _count(self, *, found: bool) -> None:
+        self._on_look_up(found)
+        self.hits += found
+        self.misses += not found
 
     async def stats(self) -> StoreStats:
         """What the store holds."""

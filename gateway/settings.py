@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from servicekit.redis_url import RedisUrl
 from servicekit.settings import ServiceSettings
 
 IP_LIMIT = 100
@@ -35,11 +36,11 @@ class GatewaySettings(ServiceSettings):
     """Its key."""
     cors_origins: tuple[str, ...] = ()
     """Origins, such as https://app.example.com, whose pages may call the API; none by default."""
-    redis_url: SecretStr | None = None
+    redis_url: RedisUrl | None = None
     """Where rate limits are shared between gateways; each counts for itself without."""
-    redis_timeout: float = 0.08
+    redis_timeout: float = Field(default=0.08, gt=0)
     """Seconds that Redis may take."""
-    redis_pause: float = 1.0
+    redis_pause: float = Field(default=1.0, gt=0)
     """Seconds for which Redis is left alone after it failed."""
     replicas: int = Field(default=1, ge=1)
     """How many gateways share the limits: without Redis each grants its part."""

@@ -19,12 +19,19 @@ class Thresholds:
     """Risks of injection, 0-1.
 
     Attributes:
-        flag: reported from here on.
+        flag: reported from here on; not above `block`, or a text were refused and nobody told why.
         block: refused from here on.
+
+    Raises:
+        ValueError: they are not in this order, or no risks.
     """
 
     flag: float = 0.5
     block: float = 0.85
+
+    def __post_init__(self) -> None:
+        if not 0 < self.flag <= self.block <= 1:
+            raise ValueError("thresholds must be 0 < flag <= block <= 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

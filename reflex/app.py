@@ -13,6 +13,7 @@ from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
 from reflex.aside import Aside
 from reflex.bounded import BoundedCache
 from reflex.check import Checker, Outcome
+from reflex.concepts import load_concepts
 from reflex.detect import Detector
 from reflex.disguise import Disguises
 from reflex.engine import Engine
@@ -199,7 +200,7 @@ def _detector(*, engine: Engine, rules: Sequence[Rule], weights: Weights | None)
         engine=engine,
         normaliser=Normaliser(),
         disguises=Disguises(vocabulary=load_vocabulary()),
-        scorer=Scorer(weights=weights) if weights else None,
+        scorer=Scorer(weights=weights, concepts=load_concepts()) if weights else None,
     )
     warm(detector=detector, rules=rules)
     return detector
@@ -209,5 +210,6 @@ def detection_digest(*, rules: Sequence[Rule], weights: Weights) -> str:
     """A digest that changes whenever a rule or a weight does."""
     digest = hashlib.sha256(repr(rules).encode())
     digest.update(weights.table.tobytes())
+    digest.update(weights.concepts.tobytes())
     digest.update(repr((weights.bias, weights.flag_at, weights.sure_at)).encode())
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""A learned score of injection over hashed character n-grams: a linear model, plain NumPy at run time."""
+"""A learned score of injection over n-grams and concepts: a linear model, plain NumPy at run time."""
 
 import math
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from reflex.features import Buckets, hashed, prepared
+from reflex.concepts import Concepts, lists_digest
+from reflex.features import Buckets, concept_grams, hashed, prepared
 from reflex.view import View
 
 WINDOW = 4096
@@ -19,13 +20,15 @@ class Weights:
     """A trained model.
 
     Attributes:
-        table: a weight for each bucket.
+        table: a weight for each bucket of n-grams.
+        concepts: a weight for each bucket of concepts.
         bias: added to every score.
         flag_at: score that becomes a confidence of one half.
         sure_at: score that becomes `SURE`.
     """
 
     table: NDArray[np.float32]
+    concepts: NDArray[np.float32]
     bias: float
     flag_at: float
     sure_at: float
@@ -59,15 +62,19 @@ class Scorer:
 
     Args:
         weights: of the model.
+        concepts: as the weights were trained on them.
     """
 
-    def __init__(self, *, weights: Weights) -> None:
+    def __init__(self, *, weights: Weights, concepts: Concepts) -> None:
         self._weights = weights
+        self._concepts = concepts
 
     def score(self, *, view: View) -> Score:
         """The worst window of a view."""
         text = prepared(view=view)
         scores = window_scores(grams=hashed(text=text), table=self._weights.table, length=len(text))
+        places, buckets = concept_grams(text=text, seen=self._concepts.seen(text=text))
+        scores += window_sums(places=places, weights=self._weights.concepts[buckets], windows=len(scores))
         worst = int(np.argmax(scores))
         start = worst * (WINDOW // 2)
         return Score(
@@ -101,9 +108,28 @@ def window_scores(*, grams: list[Buckets], table: NDArray[np.float32], length: i
     return sums / np.sqrt(np.maximum(counts, 1.0))
 
 
+def window_sums(
+    *, places: NDArray[np.int64], weights: NDArray[np.float32], windows: int
+) -> NDArray[np.float64]:
+    """The same of weights that stand at places of their own: sum(w) / sqrt(n) in each window."""
+    halves = places // (WINDOW // 2)
+    sums = np.bincount(halves, weights=weights, minlength=windows + 1)
+    counts = np.bincount(halves, minlength=windows + 1)
+    in_window = counts[:windows] + counts[1 : windows + 1]
+    return (sums[:windows] + sums[1 : windows + 1]) / np.sqrt(np.maximum(in_window, 1))
+
+
 def load_weights() -> Weights:
-    """Read data/scorer.npz: 8-bit weights with one scale, and the points of the curve."""
+    """Read data/scorer.npz: 8-bit weights with one scale, and the points of the curve.
+
+    Raises:
+        ValueError: the lists of concepts were changed since the weights were trained.
+    """
     with resources.files("reflex").joinpath("data/scorer.npz").open("rb") as file, np.load(file) as stored:
+        if str(stored["lists"]) != lists_digest():
+            raise ValueError("data/concepts.txt is not what data/scorer.npz was trained on: train it again")
         scale, bias, flag_at, sure_at = (float(number) for number in stored["numbers"])
-        table = stored["table"].astype(np.float32) * np.float32(scale)
-    return Weights(table=table, bias=bias, flag_at=flag_at, sure_at=sure_at)
+        table, concepts = (
+            stored[name].astype(np.float32) * np.float32(scale) for name in ("table", "concepts")
+        )
+    return Weights(table=table, concepts=concepts, bias=bias, flag_at=flag_at, sure_at=sure_at)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from reflex.concepts import load_concepts
 from reflex.detect import Detector
 from reflex.disguise import Disguises
 from reflex.engine import Engine
@@ -40,7 +41,7 @@ def detector(engine: Engine) -> Detector:
         engine=engine,
         normaliser=Normaliser(),
         disguises=Disguises(vocabulary=load_vocabulary()),
-        scorer=Scorer(weights=load_weights()),
+        scorer=Scorer(weights=load_weights(), concepts=load_concepts()),
     )
 
 

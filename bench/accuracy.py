@@ -22,7 +22,7 @@ from reflex.detect import Detector, Wanted
 from reflex.policy import Policy
 from reflex.verdict import Verdict, judge
 from tools.reflex_private import Labelled, credentials, personal
-from tools.reflex_sets import Sample, fetch, load
+from tools.reflex_sets import SETS, Sample, fetch, load
 
 HOMOGLYPHS = str.maketrans("aeopcyxi", "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456")
 DRESSES: dict[str, Callable[[str], str]] = {
@@ -57,7 +57,8 @@ def main() -> None:
     report = Report()
     directory = fetch(directory=arguments.directory)
     ours = detector()
-    samples = _limited(load(directory=directory), most=arguments.most)
+    measured = [name for name in SETS if not name.startswith("lessons")]
+    samples = _limited(load(directory=directory, sets=measured), most=arguments.most)
     report_injection(report, ours, samples)
     report_disguises(
         report, ours, [sample.text for sample in samples if sample.attack and len(sample.text) < 700]

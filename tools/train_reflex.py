@@ -26,7 +26,7 @@ SHORT = 400
 """Characters of the harmless texts that attacks are put into."""
 FOLDS = 4
 FLAG_QUANTILE, SURE_QUANTILE, HARD_QUANTILE = 0.998, 0.9996, 0.97
-"""Shares of unseen harmless texts under the score that flags, and the sure one; of hard ones under the first."""
+"""Shares of unseen harmless texts below the score that flags and the sure one; of hard ones below the first."""
 SEED = 20261123
 WEIGHTS = {
     "own: hard benign": 12.0,
@@ -39,15 +39,22 @@ WEIGHTS = {
     "later: security writing": 8.0,
     "later: other languages": 6.0,
     "later: attacks": 6.0,
-    "lessons: harmless": 5.0,
-    "lessons: attacks": 6.0,
+    "lessons: harmless": 3.0,
+    "lessons: attacks": 3.0,
 }
 """Few texts written to be hard count for many easy ones."""
 HARD = frozenset(
-    name
-    for name, weight in WEIGHTS.items()
-    if weight >= 5 and "attack" not in name  # noqa: PLR2004 - see WEIGHTS
+    {
+        "own: hard benign",
+        "own: security writing",
+        "own: trigger words",
+        "bastion benign",
+        "later: trigger words",
+        "later: security writing",
+        "later: other languages",
+    }
 )
+"""Sets of harmless texts that were written to look like attacks."""
 
 
 def main() -> None:

@@ -21,8 +21,9 @@ from reflex.app import detector
 from reflex.detect import Detector, Wanted
 from reflex.policy import Policy
 from reflex.verdict import Verdict, judge
+from tools.reflex_packages import fetch
 from tools.reflex_private import Labelled, credentials, personal
-from tools.reflex_sets import SETS, Sample, fetch, load
+from tools.reflex_sets import SETS, Sample, load
 
 HOMOGLYPHS = str.maketrans("aeopcyxi", "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456")
 DRESSES: dict[str, Callable[[str], str]] = {

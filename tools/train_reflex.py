@@ -17,7 +17,8 @@ from reflex.scorer import WINDOW
 from reflex.verdict import Action, judge
 from tools import reflex_grammar
 from tools.reflex_model import Featuriser, Model, Row, train
-from tools.reflex_sets import Sample, fetch, load
+from tools.reflex_packages import fetch
+from tools.reflex_sets import Sample, load
 
 OUTPUT = Path(__file__).parent.parent / "reflex" / "data" / "scorer.npz"
 GENERATED = LOOK_ALIKES = 2000
@@ -26,7 +27,7 @@ SHORT = 400
 """Characters of the harmless texts that attacks are put into."""
 FOLDS = 4
 FLAG_QUANTILE, SURE_QUANTILE, HARD_QUANTILE = 0.998, 0.9996, 0.97
-"""Shares of unseen harmless texts below the score that flags and the sure one; of hard ones below the first."""
+"""Shares of unseen harmless texts below the flagging score and the sure one; of hard ones below the first."""
 SEED = 20261123
 WEIGHTS = {
     "own: hard benign": 12.0,
@@ -39,6 +40,10 @@ WEIGHTS = {
     "later: security writing": 8.0,
     "later: other languages": 6.0,
     "later: attacks": 6.0,
+    "public: developers' prompts": 4.0,
+    "public: client questions": 2.0,
+    "public: bank manuals": 2.0,
+    "public: injected documents": 3.0,
     "lessons: harmless": 3.0,
     "lessons: attacks": 3.0,
 }
@@ -52,6 +57,7 @@ HARD = frozenset(
         "later: trigger words",
         "later: security writing",
         "later: other languages",
+        "public: developers' prompts",
     }
 )
 """Sets of harmless texts that were written to look like attacks."""

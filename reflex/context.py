@@ -15,6 +15,18 @@ _ESSAY = 800
 _QUOTATION = compile_regex(r"[\"`][^\"`\n]{3,200}[\"`]")
 _BEFORE, _AFTER, _NEAR, _FOLLOWING = 160, 160, 14, 80
 _QUOTES = "\"`'"
+_FRAMES_ABROAD = (
+    r"\b(?:angreifer|angriffe?n?|beispiel(?:e|sweise)?|schrieb(?:en)?|ubersetz(?:e|en|t|ung)|satz|"
+    r"attaqu(?:e|es|ant|ants)|exemples?|tradui(?:s|re|sez|t)|"
+    r"atacantes?|ataques?|ejemplos?|frases?|escribio|traduc(?:e|ir|cion)|"
+    r"attaccant[ei]|attacc(?:o|hi)|esemp(?:io|i)|scritto|scrisse|tradu(?:ci|rre|zione)|"
+    r"exemplos?|escreveu|tradu(?:za|zir|cao)|aanvallers?|aanval(?:len)?|voorbeeld(?:en)?|schreef|vertaal|"
+    r"atakujac(?:y|ego)|przyklad(?:y|u)?|napisal|przetlumacz|saldirgan|ornek)\b|"
+    r"(?:übersetz|écri[tv]|escribió|tradução|traducción|przykład|napisał|przetłumacz|atakując|örnek|çevir|"
+    r"атак|злоумышленник|например|пример|написал|фраз|перевед|зловмисник|переклад|攻击|攻擊|示例|例如|例子|写道|寫道|"
+    r"翻译|翻譯|攻撃|例えば|訳し|翻訳|공격|예를|번역|هجوم|مهاجم|مثال|ترجم)"
+)
+"""The same in other languages, with and without accents: `\\b` knows ASCII letters only."""
 _FRAMES = compile_regex(
     r"(?i)\b(?:such as|for example|for instance|e\.g\.|examples? of|phrases (?:like|such)|wording|known as|"
     r"so-called|(?:string|text|prompt|message|input)s? like|attack(?:s|ers?|ed|ing)?|adversar(?:y|ies|ial)|"
@@ -25,7 +37,9 @@ _FRAMES = compile_regex(
     r"payloads?|guardrails?|scanners?|refus(?:ed|als?)|articles?|blog|incidents?|participants?|canary|"
     r"pentest(?:er)?s?|regex|regular expressions?|quot(?:es?|ed|ation)|lectures?|chapters?|samples?|"
     r"test (?:case|suite|set)s?|unit tests?|assert|dataset|benchmark|corpus|paper|researchers?|stud(?:y|ies)|"
-    r"(?:tried|attempt(?:s|ed)?|trying|wants?|instructs?|asks?|asked|told|tells?) (?:\w+ ){0,4}to)\b"
+    r"translat(?:e|es|ed|ion)|"
+    r"(?:tried|attempt(?:s|ed)?|trying|wants?|instructs?|asks?|asked|told|tells?) (?:\w+ ){0,4}to)\b|"
+    + _FRAMES_ABROAD
 )
 _NAMED = compile_regex(
     r"(?i)\b(?:sentence|phrase|string|words|wording|message|input|request|example|typed|wrote|line|term)s?[\s:,]*"
@@ -35,7 +49,10 @@ _NAMED = compile_regex(
 _REPORTS = compile_regex(
     r"(?i)\b(?:asks|asked|asking|tells|told|telling|instructs|instructed|instructing|tricks|tricked|tricking|"
     r"orders|ordered|urges|urged|gets|got|getting|wants|wanted|causes|caused|convinces|convinced|coaxes|coaxed|"
-    r"tries|tried|attempts|attempted)\s(?:\S+\s){0,5}to\s$"
+    r"tries|tried|attempts|attempted|"
+    r"(?:that|which|who|would|might|could|may|can|will|attackers|users|people|texts|messages|mails|emails|pages|"
+    r"documents|prompts|they|to)\s(?:\w+\s)?(?:ask|tell|instruct|trick|order|urge|get|want|cause|convince|coax|try))"
+    r"\s(?:\S+\s){0,5}to\s$"
 )
 _THIRD = compile_regex(r"(?i)\b(?:its|their|his|her|the (?:model|assistant|bot|system|operator|agent)'s)\b")
 _THIRD_DOES = compile_regex(

@@ -152,11 +152,11 @@ class _Progress:
 def _scored(*, view: View, scorer: Scorer) -> Iterator[Finding]:
     """The worst window of a view as a finding; its span is that of the window, to within its spaces."""
     score = scorer.score(view=view)
-    if score.confidence < LEAST_SCORE or not view.text:
-        return
     confidence = score.confidence
-    if talks_about_attacks(text=view.text):
+    if confidence >= LEAST_SCORE and talks_about_attacks(text=view.text):
         confidence *= MORE_CIRCUMSTANCES
+    if confidence < LEAST_SCORE or not view.text:
+        return
     share = len(view.text) / score.of
     first = min(int(score.start * share), len(view.text) - 1)
     start, end = view.span(start=first, end=max(first + 1, min(int(score.end * share) + 1, len(view.text))))

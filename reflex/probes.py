@@ -10,7 +10,8 @@ _TELLING = (
     "the", "with", "that", "this", "your", "will", "you",
     "todas", "todos", "instrucciones", "reglas", "regras", "para", "uma", "toutes", "donne", "vous", "une",
     "alle", "deine", "regeln", "anweisungen", "und", "tutte", "tutti", "della", "istruzioni", "een", "regels",
-    "parola", "palabra", "palavra", "nicht", "mir", "dir", "mot", "avant", "texte", "nie", "alla", "kata", "semua",
+    "parola", "palabra", "palavra", "nicht", "mir", "dir", "mot", "avant", "texte", "nie", "alla", "kata",
+    "semua",
 )  # fmt: skip
 _ROT13 = "|".join(codecs.encode(word, "rot13") for word in _TELLING)
 _REVERSED = "|".join(word[::-1] for word in _TELLING)

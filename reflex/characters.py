@@ -32,7 +32,15 @@ _INVISIBLE = frozenset(
 ) | frozenset(chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 _KEPT_CONTROLS = "\t\n\r"
 _LONGEST = 4
-_INHABITED = ((0, 0x3400), (0xA000, 0xAC00), (0xF900, 0x20000), (0x2F800, 0x2FA20), (0xE0000, 0xE0200))
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_INHABITED = (
+    (0, 0x3400),
+    (0xA000, 0xAC00),
+    (0xD800, 0xE000),
+    (0xF900, 0x20000),
+    (0x2F800, 0x2FA20),
+    (0xE0000, 0xE0200),
+)
 """Code points among which characters with another reading are; Han and Hangul have none."""
 
 
@@ -43,7 +51,7 @@ def changeable() -> Iterator[str]:
             if (
                 unicodedata.decomposition(character)
                 or unicodedata.combining(character)
-                or unicodedata.category(character) in {"Cf", "Cc"}
+                or unicodedata.category(character) in {"Cf", "Cc", "Cs"}
                 or character in PUNCTUATION
                 or character in _INVISIBLE
                 or character in _LOOKALIKES
@@ -59,6 +67,9 @@ def plain(character: str) -> str:
         unicodedata.category(character) in {"Cf", "Cc"} and character not in _KEPT_CONTROLS
     ):
         return ""
+    if unicodedata.category(character) == "Cs":
+        # Half a character, as an escape may write it, is no UTF-8: no engine takes it.
+        return _REPLACEMENT
     becomes = unicodedata.normalize("NFKC", character)
     # A few signs stand for whole phrases: spelling them out would let a text grow eighteenfold.
     return character if len(becomes) > _LONGEST else "".join(PUNCTUATION.get(part, part) for part in becomes)

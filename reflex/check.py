@@ -175,7 +175,8 @@ class Checker:
             outcome = await self._lanes.run(
                 length=len(text), work=lambda: self._scan(text=text, options=options, thresholds=thresholds)
             )
-            if options.cache:
+            # A token is remembered for a while only: one from the cache might no longer turn back.
+            if options.cache and options.way is not Redaction.TOKEN:
                 size = held_bytes(outcome.sanitized) + _FINDING_BYTES * len(outcome.verdict.findings)
                 self._verdicts.put(key, outcome, size=size, ttl=self._ttl)
             return outcome

@@ -9,6 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from threading import Lock
 
+from reflex.bounded import held_bytes
 from reflex.findings import Finding
 
 
@@ -41,11 +42,14 @@ class TokenVault:
 
     Args:
         size: tokens remembered; the oldest are forgotten first.
+        memory: bytes of their values at most.
     """
 
-    def __init__(self, *, size: int = 10_000) -> None:
+    def __init__(self, *, size: int = 10_000, memory: int = 16 * 1024 * 1024) -> None:
         self._size = size
+        self._memory = memory
         self._values: OrderedDict[str, str] = OrderedDict()
+        self._bytes = 0
         self._lock = Lock()
 
     def token(self, *, value: str, type: str) -> str:  # noqa: A002 - the field's name in findings
@@ -53,8 +57,10 @@ class TokenVault:
         token = f"<{type.upper()}:{secrets.token_hex(8)}>"
         with self._lock:
             self._values[token] = value
-            if len(self._values) > self._size:
-                self._values.popitem(last=False)
+            self._bytes += held_bytes(value)
+            while len(self._values) > self._size or self._bytes > self._memory:
+                _, oldest = self._values.popitem(last=False)
+                self._bytes -= held_bytes(oldest)
         return token
 
     def value(self, *, token: str) -> str | None:

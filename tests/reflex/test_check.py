@@ -16,7 +16,7 @@ from reflex.findings import Finding
 from reflex.lanes import LONG, Lanes
 from reflex.meters import Meters
 from reflex.policy import Policy, Thresholds
-from reflex.redact import Redactor, TokenVault
+from reflex.redact import Redaction, Redactor, TokenVault
 from reflex.single_flight import SingleFlight
 from reflex.stats import Stats
 from reflex.values import MemoryStore, StoredValue, Values, text_key
@@ -112,6 +112,13 @@ async def test_cache_off_neither_reads_nor_writes(bench: Bench) -> None:
         answer = await bench.checker.check(text="hello", options=off, tenant="a")
         assert (answer.verdict_cached, answer.key) == (False, "")
     assert len(bench.verdicts) == 0
+
+
+async def test_tokens_are_never_older_than_the_answer(bench: Bench) -> None:
+    tokens, text = Options(way=Redaction.TOKEN), "mail jane.doe@example.org"
+    answers = [await bench.checker.check(text=text, options=tokens, tenant="a") for _ in range(2)]
+    assert [answer.verdict_cached for answer in answers] == [False, False]
+    assert answers[0].outcome.sanitized != answers[1].outcome.sanitized
 
 
 async def test_equal_texts_at_once_are_scanned_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,6 +125,12 @@ def test_vault_forgets_the_oldest() -> None:
     assert [vault.value(token=token) for token in tokens] == [None, "1", "2"]
 
 
+def test_vault_is_bounded_in_bytes() -> None:
+    vault = TokenVault(memory=25_000)
+    tokens = [vault.token(value=f"{number}" * 10_000, type="email") for number in range(4)]
+    assert [vault.value(token=token) is None for token in tokens] == [True, True, False, False]
+
+
 def test_overlapping_findings_take_the_type_of_the_most_severe() -> None:
     findings = [finding(0, 5), finding(3, 9, kind="ssn", severity=Severity.CRITICAL)]
     assert REDACTOR.redact(text="0123456789", findings=findings, way=Redaction.MASK) == "[SSN]9"

@@ -36,15 +36,18 @@ VALUE_BYTES = 1024 * KIB
 BATCH_BYTES = 1024 * KIB
 """Bytes that the texts of a batch may have together."""
 
-BATCH_BODY = BATCH_BYTES + 256 * KIB
-"""Bytes of such a batch's body: what JSON adds counts too."""
+CHECK_BODY = 1280 * KIB
+"""Bytes of a check's body: 100,000 characters have up to 12 each, where JSON escapes them."""
+
+BATCH_BODY = 3 * BATCH_BYTES + 64 * KIB
+"""Bytes of a batch's body: clients that escape whatever is not ASCII write three bytes for each."""
 
 
 @router.post(
     "/check",
     operation_id="check",
     summary="Check a text",
-    openapi_extra=needs("reflex:check"),
+    openapi_extra=needs("reflex:check", body_limit=CHECK_BODY),
     response_model=CheckResponse,
     responses=told(200, "The verdict.", example=examples.VERDICT) | failures(*WITH_BODY),
 )

@@ -25,7 +25,7 @@ class CheckRequest(Sent):
 
     text: Text = Field(description="The text.")
     user_id: Annotated[str, StringConstraints(max_length=255)] | None = Field(
-        default=None, description="The end user on whose behalf it is checked; only counted, never stored."
+        default=None, description="The end user on whose behalf it is checked; nothing of it is kept."
     )
     checks: CheckFlags = Field(default_factory=CheckFlags)
     redact: bool = Field(default=True, description="Return `sanitized_text`.")
@@ -38,7 +38,7 @@ class CheckBatchRequest(Sent):
         description="The texts, together at most 1 MiB."
     )
     user_id: Annotated[str, StringConstraints(max_length=255)] | None = Field(
-        default=None, description="The end user on whose behalf they are checked; only counted, never stored."
+        default=None, description="The end user on whose behalf they are checked; nothing of it is kept."
     )
     checks: CheckFlags = Field(default_factory=CheckFlags)
     redact: bool = Field(default=True, description="Return `sanitized_text`.")

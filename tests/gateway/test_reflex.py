@@ -47,7 +47,8 @@ async def test_a_batch_is_answered_in_its_order(gateway: Gateway, door: str) -> 
         ([""], 400, "texts[0]"),
         (["x" * 100_001], 400, "texts[0]"),
         (["\u00e4" * 52_429] * 10, 400, "texts"),
-        (["x" * 100_000] * 14, 413, None),
+        (["x" * 100_000] * 14, 400, "texts"),
+        (["x" * 100_000] * 33, 413, None),
         (["x" * 100_000] * 10, 200, None),
     ],
 )
@@ -59,6 +60,16 @@ async def test_bounds_of_a_batch(
     assert answer.status_code == status
     if status != 200:
         assert answer.json()["error"]["details"].get("field") == field
+
+
+@pytest.mark.parametrize("letter", ["\u4e2d", "\U0001f642", '"', "\n"])
+async def test_what_fits_may_be_written_with_escapes(api: httpx.AsyncClient, letter: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    one = json.dumps({"text": letter * 100_000})
+    assert (await api.post("/check", content=one, headers=headers)).status_code == 200
+    length = 1024 * 1024 // len(letter.encode()) // 20
+    many = json.dumps({"texts": [letter * length] * 20})
+    assert (await api.post("/check/batch", content=many, headers=headers)).status_code == 200
 
 
 @pytest.mark.parametrize("value", [None, 0, 2**53 + 1, 10**30, 1.0, "x", [], {}, {"a": [1, {"b": None}]}])

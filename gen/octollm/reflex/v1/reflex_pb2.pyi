@@ -249,7 +249,7 @@ class CheckRequest(_message.Message):
     text: _builtins.str
     """The text, 1 to 100,000 characters."""
     user_id: _builtins.str
-    """The end user on whose behalf it is checked; only counted, never stored."""
+    """The end user on whose behalf it is checked; nothing of it is kept."""
     @_builtins.property
     def options(self) -> Global___CheckOptions:
         """What to check for and how."""
@@ -409,7 +409,7 @@ class CheckBatchRequest(_message.Message):
     USER_ID_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
-    """The end user on whose behalf they are checked; only counted, never stored."""
+    """The end user on whose behalf they are checked; nothing of it is kept."""
     @_builtins.property
     def texts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The texts, 1 to 100, together at most 1 MiB."""

@@ -72,16 +72,24 @@ def load_rules(*, categories: Sequence[Category] = tuple(Category)) -> tuple[Rul
 def _read(*, name: str, category: Category) -> list[Rule]:
     table = tomllib.loads(resources.files("reflex.rules").joinpath(name).read_text(encoding="utf-8"))
     words: dict[str, str] = table.get("words", {})
-    reasons: dict[str, str] = table.get("reasons", {})
     defaults: dict[str, Any] = table.get("defaults", {})
     return [
-        _row(row=defaults | row, category=category, words=words, reasons=reasons) for row in table["rule"]
+        _row(row=_with_reason(defaults | row, table=table), category=category, words=words)
+        for row in table["rule"]
     ]
 
 
-def _row(
-    *, row: Mapping[str, Any], category: Category, words: Mapping[str, str], reasons: Mapping[str, str]
-) -> Rule:
+def _with_reason(row: dict[str, Any], *, table: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with a reason: its own, that of its type, or the one for any type, told by the type's name."""
+    if "reason" in row:
+        return row
+    kind: str = row["type"]
+    reasons: dict[str, str] = table["reasons"]
+    name = table.get("names", {}).get(kind) or kind.replace("_", " ").capitalize()
+    return row | {"reason": reasons.get(kind) or reasons["any"].format(name=name)}
+
+
+def _row(*, row: Mapping[str, Any], category: Category, words: Mapping[str, str]) -> Rule:
     return Rule(
         id=row["id"],
         category=category,
@@ -89,7 +97,7 @@ def _row(
         pattern=expand(pattern=row["pattern"], words=words),
         severity=Severity[row["severity"].upper()],
         confidence=row["confidence"],
-        reason=row.get("reason") or reasons[row["type"]],
+        reason=row["reason"],
         validator=row.get("validator", ""),
         strong=row.get("strong", False),
         hits=tuple(row["hits"]),

@@ -2,7 +2,8 @@
 
 import unicodedata
 from collections.abc import Iterator, Mapping
-from importlib import resources
+
+from reflex.data_files import data_lines
 
 _QUOTES = "\u2018\u2019\u201a\u201b\u2032\u02bc"
 _DOUBLE_QUOTES = "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"
@@ -18,8 +19,7 @@ _ENCLOSED = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
 
 def _lookalikes() -> Mapping[str, str]:
     """The table of data/lookalikes.txt, and the enclosed alphabets."""
-    text = resources.files("reflex").joinpath("data/lookalikes.txt").read_text(encoding="utf-8")
-    rows = (line.split() for line in text.splitlines() if not line.startswith("#"))
+    rows = (line.split() for line in data_lines("lookalikes.txt"))
     table = {character: latin for latin, characters in rows for character in characters}
     table.update({chr(first + i): chr(ord("A") + i) for first in _ENCLOSED for i in range(26)})
     return table

@@ -7,12 +7,12 @@ the same too, in their order; what may differ is case, spacing, punctuation and 
 import math
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reflex.bounded import BoundedCache, held_bytes
+from reflex.data_files import data_lines
 from reflex.features import hashed, prepared
 from reflex.regex import compile_regex
 from reflex.view import View
@@ -43,8 +43,7 @@ class NearTexts:
 
     def __init__(self, *, cache: BoundedCache[KnownText]) -> None:
         self._known = cache
-        lines = resources.files("reflex").joinpath("data/small_words.txt").read_text(encoding="utf-8")
-        self._small = frozenset(line for line in lines.splitlines() if not line.startswith("#"))
+        self._small = frozenset(data_lines("small_words.txt"))
 
     def add(self, *, tenant: str, text: str, key: str, ttl: float) -> None:
         """Remember for `ttl` seconds that a value stands under `key` for this text."""

@@ -2,54 +2,11 @@
 
 import ipaddress
 
-_FILE_ENDINGS = frozenset(
-    [
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "ico",
-        "css",
-        "js",
-        "ts",
-        "jsx",
-        "tsx",
-        "py",
-        "rb",
-        "go",
-        "rs",
-        "java",
-        "c",
-        "h",
-        "cpp",
-        "md",
-        "txt",
-        "json",
-        "yaml",
-        "yml",
-        "toml",
-        "xml",
-        "html",
-        "sh",
-        "lock",
-        "log",
-        "service",
-        "local",
-        "localhost",
-        "internal",
-        "socket",
-        "timer",
-        "mp3",
-        "mp4",
-        "pdf",
-        "zip",
-        "gz",
-        "map",
-    ]
-)
-_MACHINE_USERS = frozenset(("git", "hg", "svn", "noreply", "no-reply", "user", "username"))
+from reflex.data_files import data_lines
+
+_FILE_ENDINGS = frozenset(data_lines("file_endings.txt"))
+_LOGINS = frozenset(("git", "hg", "svn"))
+_NOBODYS = frozenset(("noreply", "no-reply", "user", "username"))
 _FEW_GROUPS = 3
 _LATITUDE, _LONGITUDE = 90.0, 180.0
 _FRACTION = 2.0
@@ -59,10 +16,10 @@ def email(candidate: str) -> float:
     """A mailbox at a domain: no file name, no repository, no login."""
     local, _, domain = candidate.rpartition("@")
     ending = domain.rpartition(".")[2].lower()
-    refused = ending in _FILE_ENDINGS or local.lower() in {"git", "hg", "svn"} or ".." in candidate
+    refused = ending in _FILE_ENDINGS or local.lower() in _LOGINS or ".." in candidate
     if refused or local.endswith("."):
         return 0
-    return 0.7 if local.lower() in _MACHINE_USERS else 1
+    return 0.7 if local.lower() in _NOBODYS else 1
 
 
 def ipv4(candidate: str) -> float:

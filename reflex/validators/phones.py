@@ -6,25 +6,9 @@ from functools import lru_cache
 import phonenumbers
 
 _REGIONS = (
-    "US",
-    "GB",
-    "DE",
-    "FR",
-    "AU",
-    "IN",
-    "IT",
-    "ES",
-    "NL",
-    "BR",
-    "JP",
-    "SE",
-    "CH",
-    "NZ",
-    "ZA",
-    "BE",
-    "DK",
-    "PL",
-)
+    "US", "GB", "DE", "FR", "AU", "IN", "IT", "ES", "NL",
+    "BR", "JP", "SE", "CH", "NZ", "ZA", "BE", "DK", "PL",
+)  # fmt: skip
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15
 _UNSURE = 0.6
 

@@ -26,9 +26,11 @@ _MOST_BYTES = 10 * 1024 * 1024
 _VISIBLE = (
     {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}
     | {0x7F: 0x2421}
-    | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+    | dict.fromkeys((*range(0x80, 0xA0), *range(0x200E, 0x2010), *range(0x202A, 0x202F)), 0xFFFD)
+    | dict.fromkeys(range(0x2066, 0x206A), 0xFFFD)
 )
-"""Signs for control characters, one for one: a file must not command the terminal."""
+"""Signs for control characters and those that turn the direction of what follows, one for one: a file must
+neither command the terminal nor show its words in another order."""
 
 
 def check(
@@ -96,7 +98,7 @@ def joined(answers: Sequence[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     return {
         "action": action,
         "findings": findings,
-        "sanitized_text": "" if action == "block" else "".join(texts),
+        "sanitized_text": None if action == "block" else "".join(texts),
         "risk_score": max(answer["risk_score"] for answer in given),
         "processing_time_ms": sum(answer["processing_time_ms"] for answer in given),
     }

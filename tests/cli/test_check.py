@@ -54,6 +54,14 @@ def test_a_file_cannot_command_the_terminal() -> None:
     assert "\x1b" not in out.getvalue()
 
 
+def test_a_file_cannot_turn_the_order_of_what_is_shown() -> None:
+    answer = {"action": "allow", "findings": [], "risk_score": 0.0, "processing_time_ms": 0.1}
+    out = StringIO()
+    turning = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    show_findings(f"allow {turning}evil", answer, console=Console(file=out, width=80))
+    assert not set(turning) & set(out.getvalue())
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -97,4 +105,4 @@ def test_answers_on_parts_become_one() -> None:
     whole = joined([("0123", answer("allow", 1)), ("4567", answer("sanitize", 2))])
     assert (whole["action"], whole["risk_score"], whole["processing_time_ms"]) == ("sanitize", 0.2, 2.0)
     assert [(found["start"], found["end"]) for found in whole["findings"]] == [(1, 3), (6, 8)]
-    assert joined([("0", answer("block", 0)), ("1", answer("allow", 0))])["sanitized_text"] == ""
+    assert joined([("0", answer("block", 0)), ("1", answer("allow", 0))])["sanitized_text"] is None

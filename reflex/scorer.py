@@ -11,7 +11,7 @@ from reflex.concepts import Concepts, lists_digest
 from reflex.features import Buckets, concept_grams, hashed, prepared
 from reflex.view import View
 
-WINDOW = 4096
+WINDOW = 2048
 """Characters scored together; a longer text is scored in windows, half of each in the next."""
 
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from reflex.concepts import Concepts
 from reflex.features import BUCKETS_LOG2, CONCEPT_BUCKETS, concept_grams, hashed, prepared
 from reflex.normalise import Normaliser
-from reflex.scorer import WINDOW
 from reflex.view import View
 
 SIZE = 2**BUCKETS_LOG2 + CONCEPT_BUCKETS
@@ -26,6 +25,7 @@ class Row:
     """A text as the trainer sees it.
 
     Attributes:
+        text: number of the text that it is a window of.
         buckets: weights that it takes part in.
         values: how much of each; the scorer sums weights times values.
         label: 1 for an attack, else 0.
@@ -34,6 +34,7 @@ class Row:
         fold: in which it is unseen.
     """
 
+    text: int
     buckets: NDArray[np.int64]
     values: NDArray[np.float32]
     label: float
@@ -67,8 +68,7 @@ class Featuriser:
         self._concepts = concepts
 
     def features(self, *, text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Buckets and values of the first window of a text."""
-        text = text[:WINDOW]
+        """Buckets and values of a text of one window."""
         text = prepared(view=self._normaliser.plain(view=View(text=text, original_length=len(text))))
         _, concepts = concept_grams(text=text, seen=self._concepts.seen(text=text))
         parts = [_counted(np.concatenate(hashed(text=text))), _counted(concepts)]
@@ -95,7 +95,7 @@ def _train_once(*, rows: Sequence[Row], chance: random.Random) -> Model:
     table = np.zeros(SIZE, dtype=np.float32)
     squares = np.full(SIZE, 1e-4, dtype=np.float32)
     bias, bias_square = 0.0, 1e-4
-    rows = list(rows)
+    rows = [row for row in rows if row.weight]
     for _ in range(EPOCHS):
         chance.shuffle(rows)
         for row in rows:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import reflex_readers as readers
-from tools.reflex_public import PUBLIC_SETS
+from tools.reflex_measured import MEASURED_SETS
 
 HELD_OUT = 0.3
 """Share of each set that is never tuned on."""
@@ -16,8 +16,9 @@ HELD_OUT_OF: Mapping[str, float] = {
     "lessons": 0.0,
     "public": 0.5,
     "measured": 1.0,
+    "unseen": 1.0,
 }
-"""The same of our own sets that were written after the rules; by the first word of the set's name."""
+"""The same of sets that came later than the rules; by the first word of the set's name."""
 _SHINGLE = 12
 
 
@@ -110,6 +111,11 @@ SETS: Mapping[str, tuple[bool, Callable[[Path], Iterator[str]]]] = {
     "later: other languages": (False, readers.own("later_languages")),
     "later: security writing": (False, readers.own("later_security_writing")),
     "later: attacks": (True, readers.own("later_attacks")),
+    "unseen: ordinary requests": (False, readers.own("unseen_ordinary")),
+    "unseen: trigger words": (False, readers.own("unseen_trigger_words")),
+    "unseen: other languages": (False, readers.own("unseen_languages")),
+    "unseen: security writing": (False, readers.own("unseen_security_writing")),
+    "unseen: attacks": (True, readers.own("unseen_attacks")),
     "lessons: attacks": (True, readers.own("lessons_attacks")),
     "lessons: harmless": (False, readers.own("lessons_harmless")),
     "standard library": (False, readers.library),
@@ -120,6 +126,6 @@ SETS: Mapping[str, tuple[bool, Callable[[Path], Iterator[str]]]] = {
     "public: exam questions": (False, readers.exams("user")),
     "public: writing requests": (False, readers.writing_requests),
     "public: bank manuals": (False, readers.bank_manuals),
-    **PUBLIC_SETS,
+    **MEASURED_SETS,
 }
 """Every set: whether its texts are attacks, and how they are read; of fresh ones all rows are held out."""

@@ -26,6 +26,8 @@ GENERATED = LOOK_ALIKES = 2000
 SHORT = 400
 """Characters of the harmless texts that attacks are put into."""
 FOLDS = 4
+MOST_WINDOWS = 8
+"""Windows of one text that are learned from."""
 FLAG_QUANTILE, SURE_QUANTILE, HARD_QUANTILE = 0.998, 0.9996, 0.97
 """Shares of unseen harmless texts below the flagging score and the sure one; of hard ones below the first."""
 SEED = 20261123
@@ -62,6 +64,7 @@ HARD = frozenset(
         "later: security writing",
         "later: other languages",
         "public: developers' prompts",
+        "lessons: harmless",
     }
 )
 """Sets of harmless texts that were written to look like attacks."""
@@ -102,18 +105,25 @@ def _rows(*, samples: Sequence[Sample], chance: random.Random) -> list[Row]:
     attacks = sum(sample.attack for sample in samples)
     balance = len(harmless) / (attacks + GENERATED) * 0.6
     rows: list[Row] = []
-    for name, text, attack, weight in _texts(samples=samples, harmless=harmless, chance=chance):
-        buckets, values = featuriser.features(text=text)
-        rows.append(
-            Row(
-                buckets=buckets,
-                values=values,
-                label=float(attack),
-                weight=weight * (balance if attack else 1.0),
-                hard=name in HARD,
-                fold=chance.randrange(FOLDS) if name else -1,
+    for number, (name, text, attack, weight) in enumerate(
+        _texts(samples=samples, harmless=harmless, chance=chance)
+    ):
+        pieces = _windows(text)
+        fold = chance.randrange(FOLDS) if name else -1
+        weights = _weights(pieces=len(pieces), attack=attack, chance=chance)
+        for piece, share in zip(pieces, weights, strict=True):
+            buckets, values = featuriser.features(text=piece)
+            rows.append(
+                Row(
+                    text=number,
+                    buckets=buckets,
+                    values=values,
+                    label=float(attack),
+                    weight=share * weight * (balance if attack else 1.0),
+                    hard=name in HARD,
+                    fold=fold,
+                )
             )
-        )
     return rows
 
 
@@ -124,46 +134,62 @@ def _texts(
     around = [text for text in harmless if len(text) < SHORT]
     for sample in samples:
         yield sample.set, sample.text, sample.attack, WEIGHTS.get(sample.set, 1.0)
-        if sample.attack and len(sample.text) > WINDOW // 2:
-            yield "a part", _part(sample.text, chance), True, 0.5
     for text in reflex_grammar.attacks(count=GENERATED, chance=chance, around=around):
         yield "", text, True, 0.5
     for text in reflex_grammar.harmless(count=LOOK_ALIKES, chance=chance):
         yield "", text, False, 1.5
 
 
-def _part(text: str, chance: random.Random) -> str:
-    start = chance.randrange(0, len(text) - WINDOW // 2)
-    return text[start : start + WINDOW // 2]
+def _windows(text: str) -> list[str]:
+    """What the scorer looks at together, for the first windows."""
+    half = WINDOW // 2
+    return [text[start : start + WINDOW] for start in range(0, max(1, len(text) - half), half)][:MOST_WINDOWS]
+
+
+def _weights(*, pieces: int, attack: bool, chance: random.Random) -> list[float]:
+    """Each window of a harmless text is harmless; of an attack the first and one more are taken for it."""
+    if not attack:
+        return [1 / pieces] * pieces
+    weights = [1.0] + [0.0] * (pieces - 1)
+    if pieces > 1:
+        weights[chance.randrange(1, pieces)] = 0.5
+    return weights
 
 
 def _unseen_scores(*, rows: Sequence[Row], chance: random.Random) -> NDArray[np.float64]:
-    """Each row's score by a model that did not see it."""
-    scores = np.full(len(rows), np.nan)
+    """The score of each text's worst window by a model that did not see it; NaN of texts in every fold."""
+    scores = np.full(rows[-1].text + 1, -np.inf)
     for fold in range(FOLDS):
-        inside = np.array([row.fold == fold for row in rows])
+        unseen = [row for row in rows if row.fold == fold]
         model = train(rows=[row for row in rows if row.fold != fold], chance=chance)
-        scores[inside] = model.scores([row for row in rows if row.fold == fold])
+        np.maximum.at(scores, [row.text for row in unseen], model.scores(unseen))
         print(f"fold {fold + 1} of {FOLDS}")
-    return scores
+    return np.where(np.isneginf(scores), np.nan, scores)
 
 
 def _calibrate(*, rows: Sequence[Row], scores: NDArray[np.float64]) -> tuple[float, float]:
     """The scores that the chosen shares of unseen harmless texts stay under."""
-    harmless = np.array([not row.label and row.fold >= 0 for row in rows])
-    hard = np.array([row.hard for row in rows])
-    easy = scores[harmless & ~hard]
-    flag_at = max(
-        float(np.quantile(easy, FLAG_QUANTILE)), float(np.quantile(scores[harmless & hard], HARD_QUANTILE))
-    )
+    easy = scores[[row.text for row in _first(rows) if not row.label and not row.hard]]
+    hard = scores[[row.text for row in _first(rows) if row.hard]]
+    easy = easy[~np.isnan(easy)]
+    flag_at = max(float(np.quantile(easy, FLAG_QUANTILE)), float(np.quantile(hard, HARD_QUANTILE)))
     return flag_at, max(float(np.quantile(easy, SURE_QUANTILE)), flag_at + 1.0)
 
 
+def _first(rows: Sequence[Row]) -> Sequence[Row]:
+    """One row of each text."""
+    return list({row.text: row for row in rows}.values())
+
+
 def _report(*, rows: Sequence[Row], scores: NDArray[np.float64], flag_at: float) -> None:
-    labels = np.array([row.label for row in rows])
-    for label, name in ((1.0, "attacks"), (0.0, "harmless")):
-        chosen = scores[(labels == label) & ~np.isnan(scores)]
-        print(f"{name}: {len(chosen)} unseen, {np.mean(chosen >= flag_at):.1%} flagged")
+    for name, chosen in {
+        "attacks": [row.text for row in _first(rows) if row.label],
+        "hard harmless": [row.text for row in _first(rows) if row.hard],
+        "other harmless": [row.text for row in _first(rows) if not row.label and not row.hard],
+    }.items():
+        found = scores[chosen]
+        found = found[~np.isnan(found)]
+        print(f"{name}: {len(found)} unseen, {np.mean(found >= flag_at):.1%} flagged")
 
 
 def _write(*, model: Model, flag_at: float, sure_at: float) -> None:

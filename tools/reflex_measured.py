@@ -1,4 +1,4 @@
-"""Reads more public sets of texts, most of them harmless and hard, that packages carry."""
+"""Reads public sets of texts on which the guard is only measured, most of them harmless."""
 
 import csv
 import json
@@ -126,16 +126,16 @@ def _declarations(directory: Path) -> Iterator[str]:
         yield "\n".join(lines[12:20])
 
 
-PUBLIC_SETS: Mapping[str, tuple[bool, Reader]] = {
+MEASURED_SETS: Mapping[str, tuple[bool, Reader]] = {
     "measured: L1B3RT4S": (True, _libertas),
-    "public: JailbreakBench benign": (False, _jbb_benign),
-    "public: product tickets": (False, _tickets),
-    "public: errands": (False, _errands),
-    "public: requests and memories": (False, _memories),
-    "public: fresh questions": (False, _fresh_questions),
-    "public: threat report questions": (False, _threat_reports),
-    "public: weakness catalogue": (False, _weaknesses),
-    "public: student chats": (False, _student_chats),
-    "public: human rights, 500 languages": (False, _declarations),
+    "measured: JailbreakBench benign": (False, _jbb_benign),
+    "measured: product tickets": (False, _tickets),
+    "measured: errands": (False, _errands),
+    "measured: requests and memories": (False, _memories),
+    "measured: fresh questions": (False, _fresh_questions),
+    "measured: threat report questions": (False, _threat_reports),
+    "measured: weakness catalogue": (False, _weaknesses),
+    "measured: student chats": (False, _student_chats),
+    "measured: human rights, 500 languages": (False, _declarations),
 }
-"""Every set: whether its texts are attacks, and how they are read; what is "measured" is never tuned on."""
+"""Every set: whether its texts are attacks, and how they are read; none of them was ever tuned on."""

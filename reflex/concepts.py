@@ -49,11 +49,13 @@ class Lists:
         words: whole words.
         stems: beginnings of words, longest first, by their first letters.
         unspaced: for each length the words of scripts without spaces, as sorted hashes, and their concepts.
+        begins: of each code of the basic plane whether one of those words begins with it.
     """
 
     words: Mapping[str, int]
     stems: Mapping[str, Sequence[tuple[str, int]]]
     unspaced: Mapping[int, tuple[NDArray[np.int64], Kinds]]
+    begins: NDArray[np.bool_]
 
 
 class Concepts:
@@ -74,8 +76,9 @@ class Concepts:
         kinds = np.fromiter(map(kind_of.__getitem__, words), dtype=np.int64, count=len(words))
         known = kinds >= 0
         places, kinds = starts[known], kinds[known]
-        if len(codes) and codes.max() >= _UNSPACED[0][0]:
-            more = [self._unspaced(codes=codes, length=length) for length in self._lists.unspaced]
+        begins = np.flatnonzero(self._lists.begins[np.minimum(codes, 0xFFFF)])
+        if len(begins):
+            more = [self._unspaced(codes=codes, begins=begins, length=n) for n in self._lists.unspaced]
             places = np.concatenate([places, *(seen.places for seen in more)])
             kinds = np.concatenate([kinds, *(seen.kinds for seen in more)])
             order = np.lexsort((kinds, places))
@@ -91,12 +94,13 @@ class Concepts:
                 return of_stem
         return -1
 
-    def _unspaced(self, *, codes: NDArray[np.int64], length: int) -> Seen:
+    def _unspaced(self, *, codes: NDArray[np.int64], begins: Places, length: int) -> Seen:
         hashes, kinds = self._lists.unspaced[length]
-        values = _hashes(codes=codes, length=length)
+        begins = begins[begins + length <= len(codes)]
+        values = _hashes(codes=codes, begins=begins, length=length)
         found = np.minimum(np.searchsorted(hashes, values), len(hashes) - 1)
-        places = np.flatnonzero(hashes[found] == values)
-        return Seen(places=places, kinds=kinds[found[places]])
+        known = hashes[found] == values
+        return Seen(places=begins[known], kinds=kinds[found[known]])
 
 
 def _words(*, codes: NDArray[np.int64]) -> tuple[Places, Sequence[str]]:
@@ -111,11 +115,11 @@ def _words(*, codes: NDArray[np.int64]) -> tuple[Places, Sequence[str]]:
     return starts, spaced.tobytes().decode("utf-32-le").split()
 
 
-def _hashes(*, codes: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    """For each place the characters from there as one number: sixteen bits of each."""
-    values = np.zeros(max(0, len(codes) - length + 1), dtype=np.int64)
+def _hashes(*, codes: NDArray[np.int64], begins: Places, length: int) -> NDArray[np.int64]:
+    """The characters from each of some places as one number: sixteen bits of each."""
+    values = np.zeros(len(begins), dtype=np.int64)
     for shift in range(length):
-        values = values << 16 | codes[shift : len(codes) - length + 1 + shift] & 0xFFFF
+        values = values << 16 | codes[begins + shift] & 0xFFFF
     return values
 
 
@@ -145,11 +149,14 @@ def parsed(*, text: str) -> Lists:
     words: dict[str, int] = {}
     stems: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     unspaced: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    begins = np.zeros(0x10000, dtype=bool)
     for kind, listed in enumerate(lines):
         for word in listed:
             if _is_unspaced(word):
                 codes = code_points(word[:_LONGEST_UNSPACED]).astype(np.int64)
-                unspaced[len(codes)].setdefault(int(_hashes(codes=codes, length=len(codes))[0]), kind)
+                (value,) = _hashes(codes=codes, begins=np.zeros(1, dtype=np.int64), length=len(codes))
+                unspaced[len(codes)].setdefault(int(value), kind)
+                begins[codes[0]] = True
             elif word.endswith("*"):
                 stems[word[:_KEY]].append((word[:-1], kind))
             else:
@@ -158,6 +165,7 @@ def parsed(*, text: str) -> Lists:
         words=words,
         stems={key: sorted(listed, key=lambda stem: -len(stem[0])) for key, listed in stems.items()},
         unspaced={length: _sorted(hashes) for length, hashes in unspaced.items()},
+        begins=begins,
     )
 
 

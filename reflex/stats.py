@@ -1,5 +1,6 @@
 """What the reflex did since it started: counts, and quantiles of recent check times."""
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -51,5 +52,5 @@ class Stats:
 
 
 def _at(ordered: Sequence[float], share: float) -> float:
-    """The nearest-rank quantile."""
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
+    """The nearest-rank quantile: the least time that so large a share of them is not above."""
+    return ordered[math.ceil(len(ordered) * share) - 1] if ordered else 0.0

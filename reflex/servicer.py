@@ -1,54 +1,19 @@
 """ReflexService over gRPC: proto in, one call, proto out."""
 
-from datetime import datetime
 from typing import Any
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
 
 from reflex.bounded import BoundedCache
-from reflex.check import Checked, Checker, Options, Outcome
-from reflex.detect import Wanted
-from reflex.findings import Category, Finding, Severity
-from reflex.policy import Handling
-from reflex.redact import Redaction
+from reflex.check import Checker, Outcome
+from reflex.convert import options_from, response_to, timestamp_to
 from reflex.stats import Stats
 from reflex.values import DEFAULT_TTL, Values
 from reflex.verdict import Action
 from servicekit.errors import ValidationFailedError
 from servicekit.principal import current_principal
 
-_ACTIONS = {
-    Action.ALLOW: reflex_pb2.ACTION_ALLOW,
-    Action.SANITIZE: reflex_pb2.ACTION_SANITIZE,
-    Action.BLOCK: reflex_pb2.ACTION_BLOCK,
-}
-_CATEGORIES = {
-    Category.PII: reflex_pb2.CATEGORY_PII,
-    Category.SECRET: reflex_pb2.CATEGORY_SECRET,
-    Category.INJECTION: reflex_pb2.CATEGORY_INJECTION,
-}
-_SEVERITIES = {
-    Severity.LOW: reflex_pb2.SEVERITY_LOW,
-    Severity.MEDIUM: reflex_pb2.SEVERITY_MEDIUM,
-    Severity.HIGH: reflex_pb2.SEVERITY_HIGH,
-    Severity.CRITICAL: reflex_pb2.SEVERITY_CRITICAL,
-}
-_REDACTIONS = {
-    reflex_pb2.REDACTION_UNSPECIFIED: Redaction.MASK,
-    reflex_pb2.REDACTION_MASK: Redaction.MASK,
-    reflex_pb2.REDACTION_PARTIAL: Redaction.PARTIAL,
-    reflex_pb2.REDACTION_HASH: Redaction.HASH,
-    reflex_pb2.REDACTION_REMOVE: Redaction.REMOVE,
-    reflex_pb2.REDACTION_TOKEN: Redaction.TOKEN,
-}
-_HANDLINGS = {
-    reflex_pb2.PII_POLICY_UNSPECIFIED: None,
-    reflex_pb2.PII_POLICY_REDACT: Handling.REDACT,
-    reflex_pb2.PII_POLICY_ALLOW: Handling.ALLOW,
-    reflex_pb2.PII_POLICY_BLOCK: Handling.BLOCK,
-}
 _BATCH_BYTES = 1024 * 1024
 
 
@@ -77,9 +42,9 @@ class ReflexServicer(reflex_pb2_grpc.ReflexServiceServicer):
         del context
         caller = current_principal()
         checked = await self._checker.check(
-            text=request.text, options=_options(request.options), tenant=caller.tenant, roles=caller.roles
+            text=request.text, options=options_from(request.options), tenant=caller.tenant, roles=caller.roles
         )
-        return _response(checked)
+        return response_to(checked)
 
     async def CheckBatch(
         self, request: reflex_pb2.CheckBatchRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -89,9 +54,12 @@ class ReflexServicer(reflex_pb2_grpc.ReflexServiceServicer):
         _refuse_large_batch(request)
         caller = current_principal()
         checked = await self._checker.check_all(
-            texts=request.texts, options=_options(request.options), tenant=caller.tenant, roles=caller.roles
+            texts=request.texts,
+            options=options_from(request.options),
+            tenant=caller.tenant,
+            roles=caller.roles,
         )
-        return reflex_pb2.CheckBatchResponse(results=map(_response, checked))
+        return reflex_pb2.CheckBatchResponse(results=map(response_to, checked))
 
     async def PutCache(
         self, request: reflex_pb2.PutCacheRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -107,7 +75,7 @@ class ReflexServicer(reflex_pb2_grpc.ReflexServiceServicer):
             key, value = await self._values.put_text(
                 tenant=tenant, text=request.text, value_json=value_json, ttl=ttl
             )
-        return reflex_pb2.PutCacheResponse(key=key, expires_at=_timestamp(value.expires_at))
+        return reflex_pb2.PutCacheResponse(key=key, expires_at=timestamp_to(value.expires_at))
 
     async def GetCache(
         self, request: reflex_pb2.GetCacheRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -118,8 +86,8 @@ class ReflexServicer(reflex_pb2_grpc.ReflexServiceServicer):
         return reflex_pb2.GetCacheResponse(
             key=request.key,
             value_json=value.value_json,
-            created_at=_timestamp(value.created_at),
-            expires_at=_timestamp(value.expires_at),
+            created_at=timestamp_to(value.created_at),
+            expires_at=timestamp_to(value.expires_at),
             hits=value.hits,
         )
 
@@ -157,55 +125,6 @@ class ReflexServicer(reflex_pb2_grpc.ReflexServiceServicer):
 
 def _tenant() -> str:
     return current_principal().tenant
-
-
-def _options(options: reflex_pb2.CheckOptions) -> Options:
-    """Absent means true, for every check and for redact."""
-
-    def on(name: str) -> bool:
-        return bool(getattr(options, name)) if options.HasField(name) else True  # pyright: ignore[reportArgumentType]  # field names
-
-    return Options(
-        cache=on("cache"),
-        wanted=Wanted(pii=on("pii"), secrets=on("secrets"), injection=on("injection")),
-        redact=on("redact"),
-        way=_REDACTIONS[options.redaction],
-        pii=_HANDLINGS[options.pii_policy],
-    )
-
-
-def _response(checked: Checked) -> reflex_pb2.CheckResponse:
-    verdict = checked.outcome.verdict
-    return reflex_pb2.CheckResponse(
-        action=_ACTIONS[verdict.action],
-        cache=reflex_pb2.CacheLookup(
-            hit=checked.value_json is not None, key=checked.key, value_json=checked.value_json or ""
-        ),
-        findings=[_finding(finding) for finding in verdict.findings],
-        sanitized_text=checked.outcome.sanitized,
-        risk_score=verdict.risk,
-        processing_time_ms=checked.milliseconds,
-        verdict_cached=checked.verdict_cached,
-        policy_version=checked.policy_version,
-    )
-
-
-def _finding(finding: Finding) -> reflex_pb2.Finding:
-    return reflex_pb2.Finding(
-        category=_CATEGORIES[finding.category],
-        type=finding.type,
-        severity=_SEVERITIES[finding.severity],
-        start=finding.start,
-        end=finding.end,
-        confidence=finding.confidence,
-        reason=finding.reason,
-    )
-
-
-def _timestamp(moment: datetime) -> Timestamp:
-    timestamp = Timestamp()
-    timestamp.FromDatetime(moment)
-    return timestamp
 
 
 def _refuse_large_batch(request: reflex_pb2.CheckBatchRequest) -> None:

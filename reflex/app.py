@@ -19,6 +19,7 @@ from reflex.disguise import Disguises
 from reflex.engine import Engine
 from reflex.front import Front
 from reflex.lanes import Lanes
+from reflex.memory_store import MemoryStore
 from reflex.meters import Meters
 from reflex.near import KnownText, NearTexts
 from reflex.normalise import Normaliser
@@ -32,7 +33,7 @@ from reflex.scorer import Scorer, Weights, load_weights
 from reflex.servicer import ReflexServicer
 from reflex.settings import ReflexSettings
 from reflex.stats import Stats
-from reflex.values import MemoryStore, StoredValue, Values, ValueStore
+from reflex.values import StoredValue, Values, ValueStore
 from reflex.vocabulary import load_vocabulary
 from reflex.warm import warm
 from servicekit.context import set_service

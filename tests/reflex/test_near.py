@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from reflex.bounded import BoundedCache
+from reflex.memory_store import MemoryStore
 from reflex.near import KnownText, NearTexts
-from reflex.values import MemoryStore, StoredValue, Values, text_key
+from reflex.values import StoredValue, Values, text_key
 
 PUT = "What is the refund policy for orders above 100 euros placed in Germany before 2024?"
 

@@ -148,7 +148,8 @@ class Checker:
                 value_key, value = await self._values.find_text(tenant=tenant, text=text)
         seconds = self._clock() - started
         self._stats.count(action=outcome.verdict.action, milliseconds=seconds * 1000)
-        self._meters.checked(verdict=outcome.verdict, seconds=seconds, remembered=kept is not None)
+        remembered = kept is not None if options.cache else None
+        self._meters.checked(verdict=outcome.verdict, seconds=seconds, remembered=remembered)
         return Checked(
             outcome=outcome,
             verdict_cached=kept is not None,

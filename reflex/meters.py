@@ -32,11 +32,12 @@ class Meters:
         for category in Category:
             self._findings.labels(category.value)
 
-    def checked(self, *, verdict: Verdict, seconds: float, remembered: bool) -> None:
-        """A text was checked."""
+    def checked(self, *, verdict: Verdict, seconds: float, remembered: bool | None) -> None:
+        """A text was checked; `remembered` is None when the verdict was not looked up."""
         self._checks.labels(verdict.action.value).inc()
         self._seconds.observe(seconds)
-        self._verdicts.labels("hit" if remembered else "miss").inc()
+        if remembered is not None:
+            self._verdicts.labels("hit" if remembered else "miss").inc()
         for finding in verdict.findings:
             self._findings.labels(finding.category.value).inc()
 

@@ -32,7 +32,8 @@ class Bench:
     def __init__(self, detector: Detector) -> None:
         self.lanes = Lanes(short=1, long=1)
         self.stats = Stats(clock=time.monotonic)
-        self.meters = Meters(metrics=Metrics())
+        self.metrics = Metrics()
+        self.meters = Meters(metrics=self.metrics)
         self.values = Values(
             store=MemoryStore(cache=new_cache(), now=lambda: datetime.now(UTC)),
             on_look_up=lambda _found: None,
@@ -113,6 +114,9 @@ async def test_cache_off_neither_reads_nor_writes(bench: Bench) -> None:
         answer = await bench.checker.check(text="hello", options=off, tenant="a")
         assert (answer.verdict_cached, answer.key) == (False, "")
     assert len(bench.verdicts) == 0
+    assert "octollm_reflex_verdict_cache_total{" not in bench.metrics.text()
+    await bench.checker.check(text="hello", options=Options(), tenant="a")
+    assert 'octollm_reflex_verdict_cache_total{result="miss"} 1.0' in bench.metrics.text()
 
 
 async def test_tokens_are_never_older_than_the_answer(bench: Bench) -> None:

@@ -90,6 +90,8 @@ class Aside:
             await to.write_latest(name, kept.value)
 
     def _remember(self, name: str) -> None:
+        if name in self._names:
+            return
         self._lost_count = self._lost_count or len(self._names) >= self._most_names
         if not self._lost_count:
             self._names.add(name)

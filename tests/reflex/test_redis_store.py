@@ -191,6 +191,22 @@ async def test_after_more_writes_than_can_be_remembered_nothing_old_is_served(
         assert (await store.stats()).entries == 6
 
 
+async def test_writing_the_same_names_again_does_not_empty_redis(
+    redis_url: str, redis_server: Valkey
+) -> None:
+    async with running(redis_url, most_names=3) as (store, changes):
+        await store.put("t:old", value("old"))
+        redis_server.pause()
+        try:
+            for number in range(9):
+                await store.put(f"t:{number % 3}", value(str(number)))
+        finally:
+            redis_server.resume()
+        await asyncio.wait_for(changes.up.wait(), 10)
+        assert await text_of(store, "t:old") == "old"
+        assert [await text_of(store, f"t:{number}") for number in range(3)] == ["6", "7", "8"]
+
+
 async def test_what_we_did_not_write_is_no_answer(redis_url: str, redis_server: Valkey) -> None:
     async with running(redis_url) as (store, _):
         with Redis.from_url(redis_server.url) as client:

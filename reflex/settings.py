@@ -12,6 +12,8 @@ from servicekit.settings import ServiceSettings
 
 def _both(value: object) -> object:
     """A threshold that is left out or misspelt must not become a default, more lenient than the others'."""
+    if isinstance(value, Thresholds):
+        return value
     named = set(cast("dict[str, Any]", value)) if isinstance(value, dict) else set[str]()
     if named != {"flag", "block"}:
         raise ValueError('must have "flag" and "block" and nothing else')

@@ -9,6 +9,7 @@ from reflex.disguise import Disguises
 from reflex.embedded import DecodeBudget
 from reflex.engine import Engine
 from reflex.findings import Category, Finding, Severity
+from reflex.group import MatchBudget
 from reflex.normalise import Normaliser
 from reflex.readings import Readings
 from reflex.scorer import Scorer
@@ -76,10 +77,12 @@ class Detector:
             text: the original; spans of the findings are its characters.
             wanted: categories to look for.
         """
-        progress = _Progress(wanted=wanted)
+        progress = _Progress(wanted=wanted, matching=MatchBudget.of(characters=len(text)))
         pending = self._readings.first(text=text)
         while pending:
             view = pending.popleft()
+            # What is left unread counts as an attack that blocks by itself.
+            progress.certain = progress.certain or bool(progress.budget.unread)
             if progress.certain and (view.foreign or not view.data_rules):
                 continue
             if progress.work.affords(view=view):
@@ -100,9 +103,15 @@ class Detector:
             foreign=attacks,
             data=data,
             probes=view.data_rules,
+            budget=progress.matching,
         )
         matches, rules = 0, 0
         for hits in scan.attacks:
+            if not hits.read:
+                ((start, end),) = hits.spans
+                progress.budget.leave(view=view, start=start, end=end, data=False)
+                progress.certain = True
+                break
             progress.note(progress.weigher.attacks(hits=hits, view=view))
             if progress.certain and progress.weigher.weighed >= MOST_ATTACKS:
                 break
@@ -125,12 +134,14 @@ class _Progress:
         wanted: categories to look for.
         budget: what may still be decoded.
         work: what may still be read.
+        matching: what re2 may still read for attacks.
         weigher: decides on hits, and counts what that costs.
         certain: whether an attack was found that needs no more evidence.
         best: for each rule and span the surest finding.
     """
 
     wanted: Wanted
+    matching: MatchBudget
     budget: DecodeBudget = field(default_factory=DecodeBudget)
     work: Work = field(default_factory=Work)
     weigher: Weigher = field(default_factory=Weigher)

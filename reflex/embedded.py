@@ -17,6 +17,7 @@ _HEX = compile_regex(
 _NO_SEPARATORS = str.maketrans("", "", " :,")
 _STANDARD = str.maketrans("-_", "+/", "\r\n=")
 _CONTROLS = bytes(code for code in range(0x80) if not chr(code).isprintable() and chr(code) not in "\t\r\n")
+_BREAKS = str.maketrans("", "", "\t\r\n")
 _SHORTEST = 12
 _SAMPLE = 64
 _PRINTABLE = 0.9
@@ -129,6 +130,8 @@ def _is_text(data: bytes) -> bool:
     if data.isascii():
         return len(data.translate(None, _CONTROLS)) >= _PRINTABLE * len(data) > 0
     text = data.decode("utf-8", "replace")
+    if text.translate(_BREAKS).isprintable():
+        return (len(text) - text.count("\ufffd")) / len(text) >= _PRINTABLE
     good = sum(map(text.count, set(filter(lambda c: c.isprintable() or c in "\t\r\n", set(text)))))
     return (good - text.count("\ufffd")) / len(text) >= _PRINTABLE
 

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from reflex.findings import Category
-from reflex.group import Group, Hits
+from reflex.group import Group, Hits, MatchBudget
 from reflex.pieces import PIECE, by_words, near, whole
 from reflex.prefilter import make_prefilter
 from reflex.probes import PROBES
@@ -83,7 +83,9 @@ class Engine:
             self._data = [group.result() for group in data]
         self.name = self._probing.name
 
-    def scan(self, *, text: str, latin: bool, foreign: bool, data: bool, probes: bool) -> Scan:
+    def scan(
+        self, *, text: str, latin: bool, foreign: bool, data: bool, probes: bool, budget: MatchBudget
+    ) -> Scan:
         """Match a text against the rules asked for.
 
         Args:
@@ -92,11 +94,12 @@ class Engine:
             foreign: match the other injection rules.
             data: match the rules for PII and secrets.
             probes: look for disguises and encodings.
+            budget: of the text; reduced by what is read for attacks.
         """
         encoded = Bytes(text=text)
         return Scan(
             attacks=chain.from_iterable(
-                group.hits(encoded=encoded, most=MOST_PER_RULE)
+                group.first_hits(encoded=encoded, most=MOST_PER_RULE, budget=budget)
                 for group in (*(self._latin if latin else ()), *(self._foreign if foreign else ()))
             ),
             data=chain.from_iterable(group.hits(encoded=encoded) for group in self._data if data),

@@ -1,20 +1,25 @@
 """Rules that are scanned together: which stretches a rule may match in, and its matches there."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
 from reflex.pieces import Cut
 from reflex.prefilter import Stretch, make_prefilter
-from reflex.regex import compile_regex, spans
+from reflex.regex import STEADY_MEMORY, compile_regex, spans
 from reflex.rules import Rule
 from reflex.view import Bytes
+from reflex.widths import widest
 
 MOST_SINGLE = 1000
 """Spans of one data rule that are told one by one; later neighbours are joined: a flood costs no more."""
-NEIGHBOURS = 2
-"""Bytes between spans that are joined."""
+MOST_APART = 3000
+"""The same of spans that stand apart."""
+NEIGHBOURS, FAR_NEIGHBOURS = 2, 64
+"""Bytes between spans that are joined, after so many single ones and after so many that stand apart."""
 
 
 class Hits(NamedTuple):
@@ -23,10 +28,39 @@ class Hits(NamedTuple):
     Attributes:
         rule: what matched.
         spans: first character of each match and one past its last, in characters of the view.
+        read: False when re2 did not look: these are stretches that may hold matches.
     """
 
     rule: Rule
     spans: Sequence[Stretch]
+    read: bool = True
+
+
+_MATCHED, _SWIFT, _SHORT = 36_000, 10_000, 16_000
+"""Bytes that re2 reads of any text, those of them that may become slow, and characters of a short text."""
+_MORE = 4
+"""Bytes more for each character that a text is shorter: all else in it takes less."""
+
+
+@dataclass(slots=True, kw_only=True)
+class MatchBudget:
+    """What re2 may still read of one text for attacks; shared by all its readings.
+
+    Ordinary texts of 100 KB take 15,000, the worst of 9,000 jailbreaks 20,000.
+
+    Attributes:
+        bytes: left.
+        steady: bytes that are read in time that no text can make longer, and ordinary ones do not need.
+    """
+
+    bytes: int
+    steady: int
+
+    @classmethod
+    def of(cls, *, characters: int) -> "MatchBudget":
+        """What a text of so many characters gets."""
+        given = _MATCHED + _MORE * max(0, _SHORT - characters)
+        return cls(bytes=given, steady=given - _SWIFT)
 
 
 class Group:
@@ -44,30 +78,60 @@ class Group:
     ) -> None:
         self._rules = tuple(rules)
         self._regexes = [compile_regex(rule.pattern) for rule in rules]
+        self._steady = [compile_regex(rule.pattern, memory=STEADY_MEMORY) for rule in rules]
         self._groups = [min(1, regex.groups) for regex in self._regexes]
+        widths = [widest(pattern=rule.pattern) for rule in rules]
         self._prefilter = make_prefilter(
             patterns=[rule.pattern for rule in rules],
             cut=cut,
+            widths=None if inf in widths else [int(width) for width in widths],
             use_hyperscan=use_hyperscan,
             folder=folder,
         )
 
-    def hits(self, *, encoded: Bytes, most: int | None = None) -> Iterator[Hits]:
-        """The matches of each rule, in the order of the rules: where a reader stops depends on no prefilter.
+    def hits(self, *, encoded: Bytes) -> Iterator[Hits]:
+        """All matches of each rule, later neighbours joined."""
+        for index, stretches in sorted(self._prefilter.candidates(data=encoded.data).items()):
+            matches = self._matches(index=index, stretches=stretches, data=encoded.data)
+            found = list(_joined(matches))
+            if found:
+                yield Hits(self._rules[index], encoded.characters(found))
+
+    def first_hits(self, *, encoded: Bytes, most: int, budget: MatchBudget) -> Iterator[Hits]:
+        """The first matches of each rule, in the order of the rules.
 
         Args:
             encoded: a view.
-            most: matches of a rule; None: all, but later neighbours are joined.
+            most: matches of a rule.
+            budget: of the text; reduced by what re2 reads. Past its end, stretches are given unread.
         """
         for index, stretches in sorted(self._prefilter.candidates(data=encoded.data).items()):
-            matches = self._matches(index=index, stretches=stretches, data=encoded.data)
-            if most is not None:
-                found = list(islice(matches, most))
-            else:
-                found = list(islice(matches, MOST_SINGLE))
-                found.extend(_runs(matches))
+            rule = self._rules[index]
+            found, left = self._first(
+                index=index, stretches=stretches, data=encoded.data, most=most, budget=budget
+            )
             if found:
-                yield Hits(self._rules[index], encoded.characters(found))
+                yield Hits(rule, encoded.characters(found))
+            if left:
+                yield Hits(rule, encoded.characters(left), read=False)
+
+    def _first(
+        self, *, index: int, stretches: Sequence[Stretch], data: bytes, most: int, budget: MatchBudget
+    ) -> tuple[Sequence[Stretch], Sequence[Stretch]]:
+        """The first matches of a rule, and the stretch that the budget was not enough for."""
+        group = self._groups[index]
+        found = list[Stretch]()
+        for first, last in _merged(stretches):
+            if self._prefilter.narrows and last - first > budget.bytes:
+                return found, [(first, last)]
+            regex = (self._regexes if budget.bytes > budget.steady else self._steady)[index]
+            near = spans(regex, data=data, group=group, first=first, last=last)
+            found += islice(near, most - len(found))
+            enough = len(found) == most
+            budget.bytes -= (found[-1][1] if enough else last) - first
+            if enough:
+                break
+        return found, []
 
     def _matches(self, *, index: int, stretches: Sequence[Stretch], data: bytes) -> Iterator[Stretch]:
         """What re2 finds in the stretches."""
@@ -87,15 +151,18 @@ def _merged(stretches: Sequence[Stretch]) -> Iterator[Stretch]:
     yield first, last
 
 
-def _runs(spans: Iterator[Stretch]) -> Iterator[Stretch]:
-    """Spans joined where hardly anything lies between them."""
-    first = last = -1
-    for start, end in spans:
-        if first >= 0 and start - last <= NEIGHBOURS:
+def _joined(matches: Iterator[Stretch]) -> Iterator[Stretch]:
+    """Matches one by one; in a flood those joined that hardly anything lies between."""
+    first, last, told, gap = -1, -1, 0, -1
+    for start, end in matches:
+        if first >= 0 and start - last <= gap:
             last = end
             continue
         if first >= 0:
             yield first, last
+            told += 1
+            if told >= MOST_SINGLE:
+                gap = NEIGHBOURS if told < MOST_APART else FAR_NEIGHBOURS
         first, last = start, end
     if first >= 0:
         yield first, last

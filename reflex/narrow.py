@@ -23,10 +23,10 @@ def narrowed(*, view: View, reading: View) -> View:
     """A reading without what is the same in the view and stands far from what is not.
 
     Args:
-        view: what was read already.
+        view: what was read already; what was decoded is read again as a whole.
         reading: made from it, in the same order.
     """
-    if len(reading.text) < LONG:
+    if len(reading.text) < LONG or view.ends is not None:
         return reading
     return near(reading=reading, places=_changes(view=view, reading=reading))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 PIECE = 1024
-"""Bytes of a piece, without what it shares with others; a text of two pieces is left whole."""
+"""Bytes of a piece, without what it shares with others; a shorter text is left whole."""
 
 _CONTINUATION = 0x80
 """The upper two bits of a UTF-8 byte that begins no character."""
@@ -41,11 +41,11 @@ def near(*, widest: int, piece: int = PIECE) -> Cut:
     def cut(data: bytes) -> Iterator[Piece]:
         first = 0
         while first < len(data):
-            last = _boundary(data, first + (piece if len(data) > 2 * piece else len(data)))
+            last = _boundary(data, first + (piece if len(data) > PIECE else len(data)))
             yield Piece(
-                first=_back(data=data, place=first, characters=widest),
+                first=back(data=data, place=first, characters=widest),
                 last=last,
-                past=_ahead(data=data, place=last, characters=widest),
+                past=ahead(data=data, place=last, characters=widest),
             )
             first = last
 
@@ -56,17 +56,17 @@ def by_words(*, widest: int) -> Cut:
     """The same for matches that span so many apart from one word, which no piece cuts."""
 
     def cut(data: bytes) -> Iterator[Piece]:
-        if len(data) <= 2 * PIECE:
+        if len(data) <= PIECE:
             yield from whole(data)
             return
         spaces = data.translate(_SPACES)
         first = 0
         while first < len(data):
             last = (spaces.find(b" ", first + PIECE) + 1) or len(data)
-            word = spaces.rfind(b" ", 0, _back(data=data, place=first, characters=widest)) + 1
-            past = spaces.find(b" ", _ahead(data=data, place=last, characters=widest))
+            word = spaces.rfind(b" ", 0, back(data=data, place=first, characters=widest)) + 1
+            past = spaces.find(b" ", ahead(data=data, place=last, characters=widest))
             yield Piece(
-                first=_back(data=data, place=word, characters=widest),
+                first=back(data=data, place=word, characters=widest),
                 last=last,
                 past=past if past >= 0 else len(data),
             )
@@ -75,14 +75,14 @@ def by_words(*, widest: int) -> Cut:
     return cut
 
 
-def _back(*, data: bytes, place: int, characters: int) -> int:
+def back(*, data: bytes, place: int, characters: int) -> int:
     """A place at least so many characters before a place, or the beginning."""
     near = data[max(0, place - characters) : place]
     missing = 0 if near.isascii() else characters - len(near.decode("utf-8", "ignore"))
     return _boundary(data, place - characters - missing * _MOST_BYTES)
 
 
-def _ahead(*, data: bytes, place: int, characters: int) -> int:
+def ahead(*, data: bytes, place: int, characters: int) -> int:
     """A place at least so many characters after a place, or the end."""
     near = data[place : place + characters]
     missing = 0 if near.isascii() else characters - len(near.decode("utf-8", "ignore"))

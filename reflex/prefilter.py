@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from reflex.pieces import Cut
+from reflex.pieces import Cut, Piece, ahead, back
 from reflex.regex import compile_regex
 
 Stretch = tuple[int, int]
@@ -32,9 +32,10 @@ def widened(*, pattern: str) -> str:
 
 
 class Prefilter(Protocol):
-    """Answers which patterns match somewhere, and where their matches end if it knows."""
+    """Answers which patterns may match, and where if it narrows that."""
 
     name: str
+    narrows: bool
 
     def candidates(self, *, data: bytes) -> Mapping[int, Sequence[Stretch]]:
         """Indexes of patterns that may match, each with the stretches that matches may lie in, in order."""
@@ -49,12 +50,21 @@ class HyperscanPrefilter:
     Args:
         patterns: RE2 syntax, understood by hyperscan too; what is given to it is `widened`.
         cut: makes the pieces that a text is scanned in.
+        widths: characters that a match of each pattern may span; None where that has no end.
         folder: where compiled databases are kept; None keeps none.
     """
 
     name = "hyperscan"
+    narrows = True
 
-    def __init__(self, *, patterns: Sequence[str], cut: Cut, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        patterns: Sequence[str],
+        cut: Cut,
+        widths: Sequence[int] | None = None,
+        folder: Path | None = None,
+    ) -> None:
         import hyperscan
 
         from reflex.databases import Databases
@@ -68,21 +78,32 @@ class HyperscanPrefilter:
             ],
         )
         self._cut = cut
+        self._widths = widths
         # A scratch belongs to one scan at a time: two threads on one raise ScratchInUse.
         self._local = threading.local()
 
     def candidates(self, *, data: bytes) -> Mapping[int, Sequence[Stretch]]:
         """See `Prefilter`."""
         found: dict[int, list[Stretch]] = {}
-        stretch = (0, len(data))
+        piece, ascii_only, widths, most = Piece(0, 0, 0), True, self._widths, len(data)
 
-        def on_match(index: int, _start: int, _end: int, _flags: int, _context: object) -> None:
+        def on_match(index: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            first, last, past = piece
+            if widths is None:
+                stretch = (first, past)
+            elif ascii_only:
+                stretch = (max(0, first + end - widths[index]), min(most, last + widths[index]))
+            else:
+                stretch = (
+                    back(data=data, place=first + end, characters=widths[index]),
+                    ahead(data=data, place=last, characters=widths[index]),
+                )
             found.setdefault(index, []).append(stretch)
 
         scan, scratch = self._database.scan, self._scratch()
-        for first, last, past in self._cut(data):
-            stretch = (first, past)
-            scan(data[first:last], match_event_handler=on_match, scratch=scratch)
+        for piece in self._cut(data):
+            ascii_only = widths is None or data[piece.first : piece.past].isascii()
+            scan(data[piece.first : piece.last], match_event_handler=on_match, scratch=scratch)
         return found
 
     def _scratch(self) -> Any:
@@ -101,6 +122,7 @@ class EveryPattern:
     """
 
     name = "re2"
+    narrows = False
 
     def __init__(self, *, patterns: Sequence[str]) -> None:
         self._count = len(patterns)
@@ -114,6 +136,7 @@ def make_prefilter(
     *,
     patterns: Sequence[str],
     cut: Cut,
+    widths: Sequence[int] | None = None,
     use_hyperscan: bool | None = None,
     folder: Path | None = None,
 ) -> Prefilter:
@@ -122,9 +145,10 @@ def make_prefilter(
     Args:
         patterns: of the rules, in their order.
         cut: see `HyperscanPrefilter`.
+        widths: see `HyperscanPrefilter`.
         use_hyperscan: None takes it where it is installed.
         folder: where compiled databases are kept; None keeps none.
     """
     if patterns and (use_hyperscan or (use_hyperscan is None and find_spec("hyperscan") is not None)):
-        return HyperscanPrefilter(patterns=patterns, cut=cut, folder=folder)
+        return HyperscanPrefilter(patterns=patterns, cut=cut, widths=widths, folder=folder)
     return EveryPattern(patterns=patterns)

@@ -1,8 +1,10 @@
 """The words that a disguise is undone into, and cutting a text without spaces into words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+
+_ENDING = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,27 +14,29 @@ class Vocabulary:
     Attributes:
         telling: words that attacks are made of.
         known: those and the common ones.
-        longest: characters of the longest word.
+        lengths: for each last two characters of words how long those words are.
     """
 
     telling: frozenset[str]
     known: frozenset[str]
-    longest: int
+    lengths: Mapping[str, Sequence[int]]
 
     def cut(self, *, letters: str) -> Sequence[str]:
         """Cut letters into known words and, where there are none, what lies between them.
 
         The cheapest cut by dynamic programming over the ends of words, linear in the letters times the
-        longest word. A letter in no word costs more than a word, so long known words win.
+        lengths of words with the same ending. A letter in no word costs more than a word, so long known
+        words win.
         """
         unknown_costs = 3
         best: list[tuple[int, int]] = [(0, 0)]
         for end in range(1, len(letters) + 1):
             choices = [(best[end - 1][0] + unknown_costs, end - 1)]
+            lengths = (1, *self.lengths.get(letters[max(0, end - _ENDING) : end], ()))
             choices += [
-                (best[start][0] + 1, start)
-                for start in range(max(0, end - self.longest), end)
-                if letters[start:end] in self.known
+                (best[end - length][0] + 1, end - length)
+                for length in lengths
+                if length <= end and letters[end - length : end] in self.known
             ]
             best.append(min(choices))
         pieces: list[str] = []
@@ -56,4 +60,11 @@ def load_vocabulary() -> Vocabulary:
         for part in text.split("\n\n", 1)
     )
     known = telling | common
-    return Vocabulary(telling=telling, known=known, longest=max(map(len, known)))
+    lengths: dict[str, set[int]] = {}
+    for word in known:
+        lengths.setdefault(word[-_ENDING:], set()).add(len(word))
+    return Vocabulary(
+        telling=telling,
+        known=known,
+        lengths={ending: sorted(some) for ending, some in lengths.items()},
+    )

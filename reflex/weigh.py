@@ -15,7 +15,7 @@ MOST_VALIDATED = 256
 """Different candidates of a rule in one text that are validated; the rest count as found: none is hidden."""
 MOST_VALIDATED_TOGETHER = 1024
 """The same for all rules of one text."""
-MOST_COSTLY_TOGETHER = 64
+MOST_COSTLY_TOGETHER = 48
 """The same for all rules that ask one costly validator."""
 MOST_WEIGHED = 512
 """Matches of attacks in one text whose surroundings are looked at; the rest count in full."""
@@ -47,7 +47,7 @@ class Weigher:
 
     def data(self, *, hits: Hits, view: View) -> Iterator[Finding]:
         """Findings of the matches of a rule for PII or secrets, without those that its validator refuses."""
-        rule, spans = hits
+        rule, spans = hits.rule, hits.spans
         shares = self._shares(rule=rule, spans=spans, text=view.text) if rule.validator else None
         category, kind, severity, reason, rule_id = (
             rule.category,

@@ -8,14 +8,12 @@ from reflex.embedded import DecodeBudget
 from reflex.findings import Category, Finding, Severity
 from reflex.view import View
 
-MOST_UNITS = 260_000
+MOST_UNITS = 230_000
 """Units of one text; a unit is a character that all rules are looked for in, about 0.15 microseconds."""
-LEAST_UNITS = 40_000
+LEAST_UNITS = 30_000
 """Units of further readings, however much the first one took."""
 _OF_A_MATCH, _OF_A_RULE = 25, 200
 """Units of a match of a data rule, and of a rule that matches at all."""
-_LESS = 4
-"""A reading for attacks in other scripts takes so many times less."""
 UNREAD = 0.9
 """Confidence that an attack is in what was not read."""
 
@@ -35,8 +33,8 @@ class Work:
     density: float = 1.0
 
     def affords(self, *, view: View) -> bool:
-        """Whether a view may be read; the first one always is."""
-        return self.units == 0 or self.units + self._expected(view=view) <= self.limit
+        """Whether a view may be read; the first one always is, and one for attacks in other scripts."""
+        return self.units == 0 or view.foreign or self.units + self._expected(view=view) <= self.limit
 
     def spend(self, *, view: View, matches: int, rules: int) -> None:
         """Count what a reading took.
@@ -51,11 +49,9 @@ class Work:
             self.limit = max(MOST_UNITS, units + LEAST_UNITS)
         if len(view.text) >= LEAST_UNITS:
             self.density = max(self.density, units / len(view.text))
-        self.units += units // _LESS if view.foreign else units
+        self.units += 0 if view.foreign else units
 
     def _expected(self, *, view: View) -> float:
-        if view.foreign:
-            return len(view.text) / _LESS
         return len(view.text) * (self.density if view.data_rules else 1)
 
 

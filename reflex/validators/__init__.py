@@ -30,5 +30,5 @@ VALIDATORS: Mapping[str, Validator] = {
     "not_placeholder": secrets.not_placeholder,
 }
 
-COSTLY: Mapping[str, int] = {"phone_international": 48, "phone_national": 16}
+COSTLY: Mapping[str, int] = {"phone_international": 32, "phone_national": 16}
 """Validators that take up to a millisecond, and how often one text may ask them."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from math import inf
 from pathlib import Path
 from typing import NamedTuple
@@ -93,7 +92,7 @@ class Group:
         """All matches of each rule, later neighbours joined."""
         for index, stretches in sorted(self._prefilter.candidates(data=encoded.data).items()):
             matches = self._matches(index=index, stretches=stretches, data=encoded.data)
-            found = list(_joined(matches))
+            found = matches if len(matches) <= MOST_SINGLE else list(_joined(matches))
             if found:
                 yield Hits(self._rules[index], encoded.characters(found))
 
@@ -125,19 +124,21 @@ class Group:
             if self._prefilter.narrows and last - first > budget.bytes:
                 return found, [(first, last)]
             regex = (self._regexes if budget.bytes > budget.steady else self._steady)[index]
-            near = spans(regex, data=data, group=group, first=first, last=last)
-            found += islice(near, most - len(found))
+            left = most - len(found)
+            found += spans(regex, data=data, group=group, first=first, last=last, most=left)
             enough = len(found) == most
             budget.bytes -= (found[-1][1] if enough else last) - first
             if enough:
                 break
         return found, []
 
-    def _matches(self, *, index: int, stretches: Sequence[Stretch], data: bytes) -> Iterator[Stretch]:
+    def _matches(self, *, index: int, stretches: Sequence[Stretch], data: bytes) -> Sequence[Stretch]:
         """What re2 finds in the stretches."""
         regex, group = self._regexes[index], self._groups[index]
+        found = list[Stretch]()
         for first, last in _merged(stretches):
-            yield from spans(regex, data=data, group=group, first=first, last=last)
+            found += spans(regex, data=data, group=group, first=first, last=last)
+        return found
 
 
 def _merged(stretches: Sequence[Stretch]) -> Iterator[Stretch]:
@@ -151,7 +152,7 @@ def _merged(stretches: Sequence[Stretch]) -> Iterator[Stretch]:
     yield first, last
 
 
-def _joined(matches: Iterator[Stretch]) -> Iterator[Stretch]:
+def _joined(matches: Sequence[Stretch]) -> Iterator[Stretch]:
     """Matches one by one; in a flood those joined that hardly anything lies between."""
     first, last, told, gap = -1, -1, 0, -1
     for start, end in matches:

@@ -6,8 +6,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from reflex.pieces import Cut, Piece, ahead, back
+from reflex.pieces import PIECE, Cut, Piece, ahead, back
 from reflex.regex import compile_regex
+
+_FEW = 8
+"""Patterns that are sooner looked for in the whole text than piece by piece."""
 
 Stretch = tuple[int, int]
 """First byte of a stretch of text and one past its last."""
@@ -101,10 +104,26 @@ class HyperscanPrefilter:
             found.setdefault(index, []).append(stretch)
 
         scan, scratch = self._database.scan, self._scratch()
+        if widths is None and len(data) > PIECE and self._are_few(data=data, found=found):
+            return found
+        found.clear()
         for piece in self._cut(data):
             ascii_only = widths is None or data[piece.first : piece.past].isascii()
             scan(data[piece.first : piece.last], match_event_handler=on_match, scratch=scratch)
         return found
+
+    def _are_few(self, *, data: bytes, found: dict[int, list[Stretch]]) -> bool:
+        """Whether so few patterns match that re2 may as well look for each in the whole text."""
+
+        def on_match(index: int, _start: int, _end: int, _flags: int, _context: object) -> bool:
+            found[index] = [(0, len(data))]
+            return len(found) > _FEW
+
+        try:
+            self._database.scan(data, match_event_handler=on_match, scratch=self._scratch())
+        except self._module.ScanTerminated:
+            return False
+        return True
 
     def _scratch(self) -> Any:
         scratch = getattr(self._local, "scratch", None)

@@ -99,8 +99,14 @@ def occurs(regex: Regex, text: str) -> bool:
 
 
 def spans(
-    regex: Regex, *, data: bytes, group: int = 0, first: int = 0, last: int | None = None
-) -> Iterator[tuple[int, int]]:
+    regex: Regex,
+    *,
+    data: bytes,
+    group: int = 0,
+    first: int = 0,
+    last: int | None = None,
+    most: int | None = None,
+) -> list[tuple[int, int]]:
     """Where matches, or a group of theirs, lie in bytes, from left to right.
 
     What `finditer` does without an object for each match: a hostile text has ten thousand.
@@ -111,13 +117,18 @@ def spans(
         group: whose span is given; the whole match where it took no part.
         first: where matches may begin.
         last: where they must have ended; the end of the data when None.
+        most: matches; all when None.
     """
-    match = cast("Any", regex)._regexp.Match  # noqa: SLF001 - see above
+    match, unanchored = cast("Any", regex)._regexp.Match, _UNANCHORED  # noqa: SLF001 - see above
     last = len(data) if last is None else min(last, len(data))
-    while first < last:
-        found: list[tuple[int, int]] = match(_UNANCHORED, data, first, last)
-        whole, wanted = found[0], found[group]
-        if whole[0] < 0:
-            return
-        yield wanted if wanted[0] >= 0 else whole
-        first = max(whole[1], first + 1)
+    most = last if most is None else most
+    found = list[tuple[int, int]]()
+    while first < last and len(found) < most:
+        groups: list[tuple[int, int]] = match(unanchored, data, first, last)
+        start, end = groups[0]
+        if start < 0:
+            break
+        wanted = groups[group]
+        found.append(wanted if wanted[0] >= 0 else (start, end))
+        first = end if end > first else first + 1
+    return found

@@ -75,7 +75,7 @@ class Spaced:
     ) -> Sequence[tuple[int, int]]:
         """The runs in order; of a flood those with a telling word, each once, and the rest is left unread."""
         encoded = Bytes(text=view.text)
-        found = encoded.characters(list(spans(runs, data=encoded.data)))
+        found = encoded.characters(spans(runs, data=encoded.data))
         letters = sum(end - start for start, end in found)
         if letters <= budget.letters:
             budget.letters -= letters

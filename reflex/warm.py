@@ -20,7 +20,7 @@ def warm(*, detector: Detector, rules: Sequence[Rule]) -> None:
     """
     phones.warm()
     examples = [fill(text) for rule in rules for text in (*rule.hits, *rule.misses)]
-    for step in (1, 7):
+    for step in (1, 7, 13):
         spread = [example for first in range(step) for example in examples[first::step]]
         for start in range(0, len(spread), _TOGETHER):
             for wanted in (Wanted(), Wanted(injection=False)):

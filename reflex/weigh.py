@@ -15,7 +15,7 @@ MOST_VALIDATED = 256
 """Different candidates of a rule in one text that are validated; the rest count as found: none is hidden."""
 MOST_VALIDATED_TOGETHER = 1024
 """The same for all rules of one text."""
-MOST_COSTLY_TOGETHER = 48
+MOST_COSTLY_TOGETHER = 32
 """The same for all rules that ask one costly validator."""
 MOST_WEIGHED = 512
 """Matches of attacks in one text whose surroundings are looked at; the rest count in full."""

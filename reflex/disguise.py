@@ -3,13 +3,12 @@
 import codecs
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
 from reflex.embedded import DecodeBudget
-from reflex.narrow import AROUND, LONG, narrowed, near
+from reflex.narrow import AROUND, LONG, near
 from reflex.regex import compile_regex
 from reflex.spaced import Spaced
 from reflex.view import View
@@ -29,6 +28,8 @@ _WITH_ONE = compile_regex(r"\S*1\S*")
 _MOST_WITH_ONE = 4000
 """Characters of the longest text in which each 1 is read as the letter that makes its word known."""
 
+_LONG_WORD = 3
+"""Letters of a common word that tells where a long text was disguised."""
 _SEVERAL = 4
 """Common words that must come out where no telling one does."""
 
@@ -105,10 +106,26 @@ class Disguises:
         changed = " ".join(after for word, after in zip(words, read, strict=True) if word != after)
         # An i may have been a 1, and that an l.
         read = f"{changed} {changed.replace('i', 'l')}"
-        if not self._came_out(before=before, after=read, long=len(text) >= LONG):
+        came_out = self._came_out(before=before, after=read, long=len(text) >= LONG)
+        if not came_out:
             return None
         undone = view.derive(text=self._leet_words(text=text), encoding="leet", data_rules=False)
-        return narrowed(view=replace(view, text=text), reading=undone)
+        if len(text) < LONG:
+            return undone
+        places = sorted(self._changed_words(text=text, undone=undone.text, words=came_out))
+        return near(reading=undone, places=np.array(places, dtype=np.intp)) if places else None
+
+    def _changed_words(self, *, text: str, undone: str, words: set[str]) -> Iterator[int]:
+        """Where words came out of other letters: digits stand everywhere in long texts, such words do not."""
+        for word in words:
+            alone = word not in self._vocabulary.telling
+            # A 1 was read as i; it may have been an l.
+            for variant in {word, word.replace("l", "i")}:
+                for place in _finds(undone, variant, step=len(variant)):
+                    if not text.startswith(variant, place) and not (
+                        alone and _is_part(undone, place, variant)
+                    ):
+                        yield place
 
     def _leet_words(self, *, text: str) -> str:
         """Leet undone, reading 1 as the letter that makes each word known."""
@@ -140,17 +157,35 @@ class Disguises:
         words = self._came_out(before=before, after=undone.text, long=len(undone.text) >= LONG)
         if not words or len(undone.text) < LONG:
             return undone if words else None
-        lower = undone.text.lower()
-        places = sorted(place for word in words for place in _finds(lower, word))
-        return near(reading=undone, places=np.array(places, dtype=np.intp))
+        places = sorted(self._standing(text=undone.text.lower(), words=words))
+        if not places:
+            return None
+        reading = near(reading=undone, places=np.array(places, dtype=np.intp))
+        # Common words come out of another language all over, by accident; telling ones do not.
+        return reading if words & self._vocabulary.telling or len(reading.text) < LONG else None
+
+    def _standing(self, *, text: str, words: set[str]) -> Iterator[int]:
+        """Where telling words stand, and common ones by themselves: parts of words are so by accident."""
+        for word in words:
+            if word in self._vocabulary.telling:
+                yield from _finds(text, word, step=AROUND // 4)
+            elif len(word) >= _LONG_WORD:
+                yield from (
+                    place for place in _finds(text, word, step=len(word)) if not _is_part(text, place, word)
+                )
 
 
-def _finds(text: str, word: str) -> Iterator[int]:
-    """Where a word stands in a text, once in each stretch that is read with it anyway."""
+def _is_part(text: str, place: int, word: str) -> bool:
+    """Whether letters or digits stand around a word."""
+    return text[place - 1 : place].isalnum() or text[place + len(word) : place + len(word) + 1].isalnum()
+
+
+def _finds(text: str, word: str, *, step: int) -> Iterator[int]:
+    """Where a word stands in a text, at most once in so many characters."""
     place = text.find(word)
     while place >= 0:
         yield place
-        place = text.find(word, place + AROUND // 4)
+        place = text.find(word, place + step)
 
 
 def _translated(text: str, table: bytes) -> str:

@@ -37,7 +37,7 @@ class Hits(NamedTuple):
 
 _MATCHED, _SWIFT, _SHORT = 36_000, 10_000, 16_000
 """Bytes that re2 reads of any text, those of them that may become slow, and characters of a short text."""
-_MORE = 4
+_MORE = 8
 """Bytes more for each character that a text is shorter: all else in it takes less."""
 
 

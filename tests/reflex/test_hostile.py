@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.hostile import hostile_texts
+from reflex.concepts import load_concepts
 from reflex.detect import Detector, Wanted
 from reflex.disguise import Disguises
 from reflex.engine import Engine, Scan
@@ -40,13 +41,12 @@ HOSTILE = dict(hostile_texts(length=LENGTH, seed=7)) | {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_input_ends_soon(name: str, detector: Detector) -> None:
-    for _ in range(ATTEMPTS):
+    seconds = list[float]()
+    while len(seconds) < ATTEMPTS and min(seconds, default=SECONDS) >= SECONDS:
         started = time.thread_time()
         detector.detect(text=HOSTILE[name], wanted=Wanted())
-        seconds = time.thread_time() - started
-        if seconds < SECONDS:
-            return
-    pytest.fail(f"the last of {ATTEMPTS} scans took {seconds:.3f} s")
+        seconds.append(time.thread_time() - started)
+    assert min(seconds) < SECONDS
 
 
 class Counted:
@@ -82,7 +82,7 @@ def test_hostile_input_is_bounded_work(name: str, engine: Engine, monkeypatch: p
         engine=cast("Engine", counted),
         normaliser=NORMALISER,
         disguises=DISGUISES,
-        scorer=Scorer(weights=load_weights()),
+        scorer=Scorer(weights=load_weights(), concepts=load_concepts()),
     )
     detector.detect(text=HOSTILE[name], wanted=Wanted())
     assert counted.asked <= MOST_ASKED
@@ -150,7 +150,7 @@ def test_engines_agree_on_mixtures(
 FILLERS = ("word ", "\n", "é", "日本語", "🙂🙂", "%41", "0", "a")
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(16))
 def test_engines_agree_wherever_a_long_text_is_cut(
     seed: int, rules_detector: Detector, plain_detector: Detector
 ) -> None:
@@ -158,7 +158,7 @@ def test_engines_agree_wherever_a_long_text_is_cut(
     chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
     pieces = [
         part
-        for example in chance.sample(EXAMPLES, 40)
+        for example in chance.sample(EXAMPLES, 25)
         for part in (" ", example, " ", chance.choice(FILLERS) * chance.randrange(400))
     ]
     ours, plain = both("".join(pieces), rules_detector, plain_detector)

@@ -23,6 +23,9 @@ CERTAIN = 0.9
 MOST_ATTACKS = 100
 """Matches of attacks after which no more are looked for when one was certain: the verdict stands."""
 
+MOST_SCORED = 130_000
+"""Characters of one text and its readings that are scored; in what is left, rules alone find attacks."""
+
 LEAST_SCORE = 0.3
 """Learned confidences below it say nothing."""
 
@@ -121,7 +124,7 @@ class Detector:
                 progress.note(progress.weigher.data(hits=hits, view=view))
         progress.work.spend(view=view, matches=matches, rules=rules)
         attacks = attacks and not progress.certain
-        if attacks and not view.foreign and self._scorer is not None:
+        if attacks and not view.foreign and self._scorer is not None and progress.scores(view=view):
             progress.note(_scored(view=view, scorer=self._scorer))
         return self._readings.further(view=view, probes=scan.probes, attacks=attacks, budget=progress.budget)
 
@@ -136,6 +139,7 @@ class _Progress:
         work: what may still be read.
         matching: what re2 may still read for attacks.
         weigher: decides on hits, and counts what that costs.
+        scored: characters that the scorer has seen.
         certain: whether an attack was found that needs no more evidence.
         best: for each rule and span the surest finding.
     """
@@ -145,8 +149,15 @@ class _Progress:
     budget: DecodeBudget = field(default_factory=DecodeBudget)
     work: Work = field(default_factory=Work)
     weigher: Weigher = field(default_factory=Weigher)
+    scored: int = 0
     certain: bool = False
     best: dict[tuple[str, int, int], Finding] = field(default_factory=dict[tuple[str, int, int], Finding])
+
+    def scores(self, *, view: View) -> bool:
+        """Whether a view is scored; the first one always is."""
+        scored = self.scored == 0 or self.scored + len(view.text) <= MOST_SCORED
+        self.scored += len(view.text) if scored else 0
+        return scored
 
     def note(self, findings: Iterable[Finding]) -> None:
         """Keep findings, unless a surer one of its rule lies in the same place."""

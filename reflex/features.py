@@ -21,8 +21,8 @@ _REACH, _CLOSE = 60, 18
 _BREAK = 15
 """Characters that the end of a sentence counts for."""
 _BREAKS = np.array([ord(mark) for mark in ".!?;\u3002"], dtype=np.int32)
-_MOST, _STRETCH = 200, 2048
-"""Concepts read in so many characters; ordinary texts have half as many, and a flood costs no more."""
+_MOST, _STRETCH = 120, 2048
+"""Concepts read in so many characters; ordinary texts have half as many: a flood costs no more."""
 _SECONDS = np.arange(1, 8)
 _THIRDS = np.array([(first, first + more) for first in range(1, 5) for more in range(1, 4)])
 """How many concepts further on a second and a third are looked for."""

@@ -23,7 +23,7 @@ from reflex.policy import Policy
 from reflex.verdict import Verdict, judge
 from tools.reflex_packages import fetch
 from tools.reflex_private import Labelled, credentials, personal
-from tools.reflex_sets import SETS, Sample, load
+from tools.reflex_sets import Sample, load
 
 HOMOGLYPHS = str.maketrans("aeopcyxi", "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456")
 DRESSES: dict[str, Callable[[str], str]] = {
@@ -58,8 +58,9 @@ def main() -> None:
     report = Report()
     directory = fetch(directory=arguments.directory)
     ours = detector()
-    measured = [name for name in SETS if not name.startswith("lessons")]
-    samples = _limited(load(directory=directory, sets=measured), most=arguments.most)
+    everything = load(directory=directory)  # the split depends on all sets: near copies stay together
+    measured = [sample for sample in everything if not sample.set.startswith("lessons")]
+    samples = _limited(measured, most=arguments.most)
     report_injection(report, ours, samples)
     report_disguises(
         report, ours, [sample.text for sample in samples if sample.attack and len(sample.text) < 700]

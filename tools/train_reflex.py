@@ -23,12 +23,33 @@ from tools.reflex_sets import Sample, load
 OUTPUT = Path(__file__).parent.parent / "reflex" / "data" / "scorer.npz"
 GENERATED = LOOK_ALIKES = 2000
 """Texts of our grammar of each kind; with five times as many the model learns the grammar."""
+REPEATED = 300
+"""Harmless texts that are also shown repeated."""
+RUNS = (
+    "x",
+    "X",
+    "a",
+    "0",
+    "1",
+    ".",
+    "-",
+    "=",
+    "_",
+    "#",
+    "*",
+    "~",
+    "ha",
+    "no",
+    "\U0001f642",
+    "\u4e00",
+    "\u0430",
+)
 SHORT = 400
 """Characters of the harmless texts that attacks are put into."""
 FOLDS = 4
 MOST_WINDOWS = 8
 """Windows of one text that are learned from."""
-FLAG_QUANTILE, SURE_QUANTILE, HARD_QUANTILE = 0.998, 0.9996, 0.97
+FLAG_QUANTILE, SURE_QUANTILE, HARD_QUANTILE = 0.9985, 0.9996, 0.97
 """Shares of unseen harmless texts below the flagging score and the sure one; of hard ones below the first."""
 SEED = 20261123
 WEIGHTS = {
@@ -138,6 +159,10 @@ def _texts(
         yield "", text, True, 0.5
     for text in reflex_grammar.harmless(count=LOOK_ALIKES, chance=chance):
         yield "", text, False, 1.5
+    # What is said over and over weighs more in a window, and is no attack for that.
+    for text in [*chance.sample(around, REPEATED), *RUNS]:
+        yield "", f"{text} " * (WINDOW // len(text)), False, 1.0
+        yield "", text * (WINDOW // len(text)), False, 1.0
 
 
 def _windows(text: str) -> list[str]:

@@ -49,7 +49,7 @@ SHORT = 400
 FOLDS = 4
 MOST_WINDOWS = 8
 """Windows of one text that are learned from."""
-FLAG_QUANTILE, SURE_QUANTILE, HARD_QUANTILE = 0.9985, 0.9996, 0.97
+FLAG_QUANTILE, SURE_QUANTILE, HARD_QUANTILE = 0.998, 0.9996, 0.97
 """Shares of unseen harmless texts below the flagging score and the sure one; of hard ones below the first."""
 SEED = 20261123
 WEIGHTS = {

@@ -17,7 +17,8 @@ from pydantic_core import PydanticCustomError
 
 TASK_ID_PATTERN = "^task_[a-zA-Z0-9]{16}$"
 ARM_ID_PATTERN = "^[a-z][a-z0-9-]{0,62}$"
-CACHE_KEY_PATTERN = "^[A-Za-z0-9:_.-]{1,200}$"
+CACHE_KEY_PATTERN = "^[A-Za-z0-9:_-][A-Za-z0-9:_.-]{0,199}$"
+"""No dot at the beginning: a path that ends in "." or ".." is another path."""
 IDEMPOTENCY_KEY_PATTERN = "^[!-~]{1,255}$"
 
 

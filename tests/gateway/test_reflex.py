@@ -103,6 +103,12 @@ async def test_a_value_of_a_mebibyte_fits_and_a_larger_one_does_not(api: httpx.A
     assert (refused.status_code, refused.json()["error"]["details"]["field"]) == (400, "value")
 
 
+@pytest.mark.parametrize("key", ["", ".", "..", ".k", "a/b", "a b", "\u00e9", "k" * 201])
+async def test_a_key_that_no_path_can_name_is_refused(api: httpx.AsyncClient, key: str) -> None:
+    refused = await api.post("/cache", json={"key": key, "value": 1})
+    assert (refused.status_code, refused.json()["error"]["details"]["field"]) == (400, "key")
+
+
 @pytest.mark.parametrize("body", [{"value": 1}, {"key": "a", "text": "b", "value": 1}])
 async def test_exactly_one_of_key_and_text(api: httpx.AsyncClient, body: dict[str, Any]) -> None:
     answer = await api.post("/cache", json=body)

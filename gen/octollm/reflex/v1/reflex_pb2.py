@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eoctollm/reflex/v1/reflex.proto\x12\x11octollm.reflex.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x02\n\x0c\x43heckOptions\x12\x12\n\x05\x63\x61\x63he\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x10\n\x03pii\x18\x02 \x01(\x08H\x01\x88\x01\x01\x12\x14\n\x07secrets\x18\x03 \x01(\x08H\x02\x88\x01\x01\x12\x16\n\tinjection\x18\x04 \x01(\x08H\x03\x88\x01\x01\x12\x13\n\x06redact\x18\x05 \x01(\x08H\x04\x88\x01\x01\x12\x39\n\tredaction\x18\x06 \x01(\x0e\x32\x1c.octollm.reflex.v1.RedactionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12:\n\npii_policy\x18\x07 \x01(\x0e\x32\x1c.octollm.reflex.v1.PiiPolicyB\x08\xbaH\x05\x82\x01\x02\x10\x01\x42\x08\n\x06_cacheB\x06\n\x04_piiB\n\n\x08_secretsB\x0c\n\n_injectionB\t\n\x07_redact\"v\n\x0c\x43heckRequest\x12\x19\n\x04text\x18\x01 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x8d\x06\x12\x19\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x12\x30\n\x07options\x18\x03 \x01(\x0b\x32\x1f.octollm.reflex.v1.CheckOptions\"\xb5\x01\n\x07\x46inding\x12-\n\x08\x63\x61tegory\x18\x01 \x01(\x0e\x32\x1b.octollm.reflex.v1.Category\x12\x0c\n\x04type\x18\x02 \x01(\t\x12-\n\x08severity\x18\x03 \x01(\x0e\x32\x1b.octollm.reflex.v1.Severity\x12\r\n\x05start\x18\x04 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x05 \x01(\x05\x12\x12\n\nconfidence\x18\x06 \x01(\x01\x12\x0e\n\x06reason\x18\x07 \x01(\t\";\n\x0b\x43\x61\x63heLookup\x12\x0b\n\x03hit\x18\x01 \x01(\x08\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x12\n\nvalue_json\x18\x03 \x01(\t\"\x8f\x02\n\rCheckResponse\x12)\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x19.octollm.reflex.v1.Action\x12-\n\x05\x63\x61\x63he\x18\x02 \x01(\x0b\x32\x1e.octollm.reflex.v1.CacheLookup\x12,\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x1a.octollm.reflex.v1.Finding\x12\x16\n\x0esanitized_text\x18\x04 \x01(\t\x12\x12\n\nrisk_score\x18\x05 \x01(\x01\x12\x1a\n\x12processing_time_ms\x18\x06 \x01(\x01\x12\x16\n\x0everdict_cached\x18\x07 \x01(\x08\x12\x16\n\x0epolicy_version\x18\x08 \x01(\t\"\x85\x01\n\x11\x43heckBatchRequest\x12#\n\x05texts\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\x64\"\x08r\x06\x10\x01\x18\xa0\x8d\x06\x12\x19\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x12\x30\n\x07options\x18\x03 \x01(\x0b\x32\x1f.octollm.reflex.v1.CheckOptions\"G\n\x12\x43heckBatchResponse\x12\x31\n\x07results\x18\x01 \x03(\x0b\x32 .octollm.reflex.v1.CheckResponse\"\xc6\x01\n\x0fPutCacheRequest\x12.\n\x03key\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9:_.-]{1,200}$H\x00\x12\x1b\n\x04text\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x8d\x06H\x00\x12\x1f\n\nvalue_json\x18\x03 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80@\x12%\n\x0bttl_seconds\x18\x04 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\x80\xa3\x05(\x01H\x01\x88\x01\x01\x42\x0e\n\x05under\x12\x05\xbaH\x02\x08\x01\x42\x0e\n\x0c_ttl_seconds\"O\n\x10PutCacheResponse\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"?\n\x0fGetCacheRequest\x12,\n\x03key\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9:_.-]{1,200}$\"\xa1\x01\n\x10GetCacheResponse\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x12\n\nvalue_json\x18\x02 \x01(\t\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04hits\x18\x05 \x01(\x03\"B\n\x12\x44\x65leteCacheRequest\x12,\n\x03key\x18\x01 \x01(\tB\x1f\xbaH\x1cr\x1a\x32\x18^[A-Za-z0-9:_.-]{1,200}$\"\x15\n\x13\x44\x65leteCacheResponse\"\x11\n\x0fGetStatsRequest\"9\n\x10LatencyQuantiles\x12\x0b\n\x03p50\x18\x01 \x01(\x01\x12\x0b\n\x03p95\x18\x02 \x01(\x01\x12\x0b\n\x03p99\x18\x03 \x01(\x01\"\x92\x02\n\x10GetStatsResponse\x12\x0f\n\x07\x65ntries\x18\x01 \x01(\x03\x12\x0c\n\x04hits\x18\x02 \x01(\x03\x12\x0e\n\x06misses\x18\x03 \x01(\x03\x12\x10\n\x08hit_rate\x18\x04 \x01(\x01\x12\x11\n\tevictions\x18\x05 \x01(\x03\x12\x14\n\x0cmemory_bytes\x18\x06 \x01(\x03\x12\x0e\n\x06\x63hecks\x18\x07 \x01(\x03\x12\x0f\n\x07\x62locked\x18\x08 \x01(\x03\x12\x11\n\tsanitized\x18\t \x01(\x03\x12\x37\n\nlatency_ms\x18\n \x01(\x0b\x32#.octollm.reflex.v1.LatencyQuantiles\x12\x0f\n\x07\x62\x61\x63kend\x18\x0b \x01(\t\x12\x16\n\x0euptime_seconds\x18\x0c \x01(\x01*Y\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x41\x43TION_ALLOW\x10\x01\x12\x13\n\x0f\x41\x43TION_SANITIZE\x10\x02\x12\x10\n\x0c\x41\x43TION_BLOCK\x10\x03*c\n\x08\x43\x61tegory\x12\x18\n\x14\x43\x41TEGORY_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x43\x41TEGORY_PII\x10\x01\x12\x13\n\x0f\x43\x41TEGORY_SECRET\x10\x02\x12\x16\n\x12\x43\x41TEGORY_INJECTION\x10\x03*u\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cSEVERITY_LOW\x10\x01\x12\x13\n\x0fSEVERITY_MEDIUM\x10\x02\x12\x11\n\rSEVERITY_HIGH\x10\x03\x12\x15\n\x11SEVERITY_CRITICAL\x10\x04*\x90\x01\n\tRedaction\x12\x19\n\x15REDACTION_UNSPECIFIED\x10\x00\x12\x12\n\x0eREDACTION_MASK\x10\x01\x12\x15\n\x11REDACTION_PARTIAL\x10\x02\x12\x12\n\x0eREDACTION_HASH\x10\x03\x12\x14\n\x10REDACTION_REMOVE\x10\x04\x12\x13\n\x0fREDACTION_TOKEN\x10\x05*j\n\tPiiPolicy\x12\x1a\n\x16PII_POLICY_UNSPECIFIED\x10\x00\x12\x15\n\x11PII_POLICY_REDACT\x10\x01\x12\x14\n\x10PII_POLICY_ALLOW\x10\x02\x12\x14\n\x10PII_POLICY_BLOCK\x10\x03\x32\x93\x04\n\rReflexService\x12J\n\x05\x43heck\x12\x1f.octollm.reflex.v1.CheckRequest\x1a .octollm.reflex.v1.CheckResponse\x12Y\n\nCheckBatch\x12$.octollm.reflex.v1.CheckBatchRequest\x1a%.octollm.reflex.v1.CheckBatchResponse\x12S\n\x08PutCache\x12\".octollm.reflex.v1.PutCacheRequest\x1a#.octollm.reflex.v1.PutCacheResponse\x12S\n\x08GetCache\x12\".octollm.reflex.v1.GetCacheRequest\x1a#.octollm.reflex.v1.GetCacheResponse\x12\\\n\x0b\x44\x65leteCache\x12%.octollm.reflex.v1.DeleteCacheRequest\x1a&.octollm.reflex.v1.DeleteCacheResponse\x12S\n\x08GetStats\x12\".octollm.reflex.v1.GetStatsRequest\x1a#.octollm.reflex.v1.GetStatsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eoctollm/reflex/v1/reflex.proto\x12\x11octollm.reflex.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x02\n\x0c\x43heckOptions\x12\x12\n\x05\x63\x61\x63he\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x10\n\x03pii\x18\x02 \x01(\x08H\x01\x88\x01\x01\x12\x14\n\x07secrets\x18\x03 \x01(\x08H\x02\x88\x01\x01\x12\x16\n\tinjection\x18\x04 \x01(\x08H\x03\x88\x01\x01\x12\x13\n\x06redact\x18\x05 \x01(\x08H\x04\x88\x01\x01\x12\x39\n\tredaction\x18\x06 \x01(\x0e\x32\x1c.octollm.reflex.v1.RedactionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12:\n\npii_policy\x18\x07 \x01(\x0e\x32\x1c.octollm.reflex.v1.PiiPolicyB\x08\xbaH\x05\x82\x01\x02\x10\x01\x42\x08\n\x06_cacheB\x06\n\x04_piiB\n\n\x08_secretsB\x0c\n\n_injectionB\t\n\x07_redact\"v\n\x0c\x43heckRequest\x12\x19\n\x04text\x18\x01 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x8d\x06\x12\x19\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x12\x30\n\x07options\x18\x03 \x01(\x0b\x32\x1f.octollm.reflex.v1.CheckOptions\"\xb5\x01\n\x07\x46inding\x12-\n\x08\x63\x61tegory\x18\x01 \x01(\x0e\x32\x1b.octollm.reflex.v1.Category\x12\x0c\n\x04type\x18\x02 \x01(\t\x12-\n\x08severity\x18\x03 \x01(\x0e\x32\x1b.octollm.reflex.v1.Severity\x12\r\n\x05start\x18\x04 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x05 \x01(\x05\x12\x12\n\nconfidence\x18\x06 \x01(\x01\x12\x0e\n\x06reason\x18\x07 \x01(\t\";\n\x0b\x43\x61\x63heLookup\x12\x0b\n\x03hit\x18\x01 \x01(\x08\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x12\n\nvalue_json\x18\x03 \x01(\t\"\x8f\x02\n\rCheckResponse\x12)\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x19.octollm.reflex.v1.Action\x12-\n\x05\x63\x61\x63he\x18\x02 \x01(\x0b\x32\x1e.octollm.reflex.v1.CacheLookup\x12,\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x1a.octollm.reflex.v1.Finding\x12\x16\n\x0esanitized_text\x18\x04 \x01(\t\x12\x12\n\nrisk_score\x18\x05 \x01(\x01\x12\x1a\n\x12processing_time_ms\x18\x06 \x01(\x01\x12\x16\n\x0everdict_cached\x18\x07 \x01(\x08\x12\x16\n\x0epolicy_version\x18\x08 \x01(\t\"\x85\x01\n\x11\x43heckBatchRequest\x12#\n\x05texts\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x08\x01\x10\x64\"\x08r\x06\x10\x01\x18\xa0\x8d\x06\x12\x19\n\x07user_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xff\x01\x12\x30\n\x07options\x18\x03 \x01(\x0b\x32\x1f.octollm.reflex.v1.CheckOptions\"G\n\x12\x43heckBatchResponse\x12\x31\n\x07results\x18\x01 \x03(\x0b\x32 .octollm.reflex.v1.CheckResponse\"\xd4\x01\n\x0fPutCacheRequest\x12<\n\x03key\x18\x01 \x01(\tB-\xbaH*r(2&^[A-Za-z0-9:_-][A-Za-z0-9:_.-]{0,199}$H\x00\x12\x1b\n\x04text\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\xa0\x8d\x06H\x00\x12\x1f\n\nvalue_json\x18\x03 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01(\x80\x80@\x12%\n\x0bttl_seconds\x18\x04 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\x80\xa3\x05(\x01H\x01\x88\x01\x01\x42\x0e\n\x05under\x12\x05\xbaH\x02\x08\x01\x42\x0e\n\x0c_ttl_seconds\"O\n\x10PutCacheResponse\x12\x0b\n\x03key\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"M\n\x0fGetCacheRequest\x12:\n\x03key\x18\x01 \x01(\tB-\xbaH*r(2&^[A-Za-z0-9:_-][A-Za-z0-9:_.-]{0,199}$\"\xa1\x01\n\x10GetCacheResponse\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x12\n\nvalue_json\x18\x02 \x01(\t\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04hits\x18\x05 \x01(\x03\"P\n\x12\x44\x65leteCacheRequest\x12:\n\x03key\x18\x01 \x01(\tB-\xbaH*r(2&^[A-Za-z0-9:_-][A-Za-z0-9:_.-]{0,199}$\"\x15\n\x13\x44\x65leteCacheResponse\"\x11\n\x0fGetStatsRequest\"9\n\x10LatencyQuantiles\x12\x0b\n\x03p50\x18\x01 \x01(\x01\x12\x0b\n\x03p95\x18\x02 \x01(\x01\x12\x0b\n\x03p99\x18\x03 \x01(\x01\"\x92\x02\n\x10GetStatsResponse\x12\x0f\n\x07\x65ntries\x18\x01 \x01(\x03\x12\x0c\n\x04hits\x18\x02 \x01(\x03\x12\x0e\n\x06misses\x18\x03 \x01(\x03\x12\x10\n\x08hit_rate\x18\x04 \x01(\x01\x12\x11\n\tevictions\x18\x05 \x01(\x03\x12\x14\n\x0cmemory_bytes\x18\x06 \x01(\x03\x12\x0e\n\x06\x63hecks\x18\x07 \x01(\x03\x12\x0f\n\x07\x62locked\x18\x08 \x01(\x03\x12\x11\n\tsanitized\x18\t \x01(\x03\x12\x37\n\nlatency_ms\x18\n \x01(\x0b\x32#.octollm.reflex.v1.LatencyQuantiles\x12\x0f\n\x07\x62\x61\x63kend\x18\x0b \x01(\t\x12\x16\n\x0euptime_seconds\x18\x0c \x01(\x01*Y\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x41\x43TION_ALLOW\x10\x01\x12\x13\n\x0f\x41\x43TION_SANITIZE\x10\x02\x12\x10\n\x0c\x41\x43TION_BLOCK\x10\x03*c\n\x08\x43\x61tegory\x12\x18\n\x14\x43\x41TEGORY_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x43\x41TEGORY_PII\x10\x01\x12\x13\n\x0f\x43\x41TEGORY_SECRET\x10\x02\x12\x16\n\x12\x43\x41TEGORY_INJECTION\x10\x03*u\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cSEVERITY_LOW\x10\x01\x12\x13\n\x0fSEVERITY_MEDIUM\x10\x02\x12\x11\n\rSEVERITY_HIGH\x10\x03\x12\x15\n\x11SEVERITY_CRITICAL\x10\x04*\x90\x01\n\tRedaction\x12\x19\n\x15REDACTION_UNSPECIFIED\x10\x00\x12\x12\n\x0eREDACTION_MASK\x10\x01\x12\x15\n\x11REDACTION_PARTIAL\x10\x02\x12\x12\n\x0eREDACTION_HASH\x10\x03\x12\x14\n\x10REDACTION_REMOVE\x10\x04\x12\x13\n\x0fREDACTION_TOKEN\x10\x05*j\n\tPiiPolicy\x12\x1a\n\x16PII_POLICY_UNSPECIFIED\x10\x00\x12\x15\n\x11PII_POLICY_REDACT\x10\x01\x12\x14\n\x10PII_POLICY_ALLOW\x10\x02\x12\x14\n\x10PII_POLICY_BLOCK\x10\x03\x32\x93\x04\n\rReflexService\x12J\n\x05\x43heck\x12\x1f.octollm.reflex.v1.CheckRequest\x1a .octollm.reflex.v1.CheckResponse\x12Y\n\nCheckBatch\x12$.octollm.reflex.v1.CheckBatchRequest\x1a%.octollm.reflex.v1.CheckBatchResponse\x12S\n\x08PutCache\x12\".octollm.reflex.v1.PutCacheRequest\x1a#.octollm.reflex.v1.PutCacheResponse\x12S\n\x08GetCache\x12\".octollm.reflex.v1.GetCacheRequest\x1a#.octollm.reflex.v1.GetCacheResponse\x12\\\n\x0b\x44\x65leteCache\x12%.octollm.reflex.v1.DeleteCacheRequest\x1a&.octollm.reflex.v1.DeleteCacheResponse\x12S\n\x08GetStats\x12\".octollm.reflex.v1.GetStatsRequest\x1a#.octollm.reflex.v1.GetStatsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,7 +48,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUTCACHEREQUEST'].oneofs_by_name['under']._loaded_options = None
   _globals['_PUTCACHEREQUEST'].oneofs_by_name['under']._serialized_options = b'\272H\002\010\001'
   _globals['_PUTCACHEREQUEST'].fields_by_name['key']._loaded_options = None
-  _globals['_PUTCACHEREQUEST'].fields_by_name['key']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9:_.-]{1,200}$'
+  _globals['_PUTCACHEREQUEST'].fields_by_name['key']._serialized_options = b'\272H*r(2&^[A-Za-z0-9:_-][A-Za-z0-9:_.-]{0,199}$'
   _globals['_PUTCACHEREQUEST'].fields_by_name['text']._loaded_options = None
   _globals['_PUTCACHEREQUEST'].fields_by_name['text']._serialized_options = b'\272H\010r\006\020\001\030\240\215\006'
   _globals['_PUTCACHEREQUEST'].fields_by_name['value_json']._loaded_options = None
@@ -56,19 +56,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUTCACHEREQUEST'].fields_by_name['ttl_seconds']._loaded_options = None
   _globals['_PUTCACHEREQUEST'].fields_by_name['ttl_seconds']._serialized_options = b'\272H\010\032\006\030\200\243\005(\001'
   _globals['_GETCACHEREQUEST'].fields_by_name['key']._loaded_options = None
-  _globals['_GETCACHEREQUEST'].fields_by_name['key']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9:_.-]{1,200}$'
+  _globals['_GETCACHEREQUEST'].fields_by_name['key']._serialized_options = b'\272H*r(2&^[A-Za-z0-9:_-][A-Za-z0-9:_.-]{0,199}$'
   _globals['_DELETECACHEREQUEST'].fields_by_name['key']._loaded_options = None
-  _globals['_DELETECACHEREQUEST'].fields_by_name['key']._serialized_options = b'\272H\034r\0322\030^[A-Za-z0-9:_.-]{1,200}$'
-  _globals['_ACTION']._serialized_start=2216
-  _globals['_ACTION']._serialized_end=2305
-  _globals['_CATEGORY']._serialized_start=2307
-  _globals['_CATEGORY']._serialized_end=2406
-  _globals['_SEVERITY']._serialized_start=2408
-  _globals['_SEVERITY']._serialized_end=2525
-  _globals['_REDACTION']._serialized_start=2528
-  _globals['_REDACTION']._serialized_end=2672
-  _globals['_PIIPOLICY']._serialized_start=2674
-  _globals['_PIIPOLICY']._serialized_end=2780
+  _globals['_DELETECACHEREQUEST'].fields_by_name['key']._serialized_options = b'\272H*r(2&^[A-Za-z0-9:_-][A-Za-z0-9:_.-]{0,199}$'
+  _globals['_ACTION']._serialized_start=2258
+  _globals['_ACTION']._serialized_end=2347
+  _globals['_CATEGORY']._serialized_start=2349
+  _globals['_CATEGORY']._serialized_end=2448
+  _globals['_SEVERITY']._serialized_start=2450
+  _globals['_SEVERITY']._serialized_end=2567
+  _globals['_REDACTION']._serialized_start=2570
+  _globals['_REDACTION']._serialized_end=2714
+  _globals['_PIIPOLICY']._serialized_start=2716
+  _globals['_PIIPOLICY']._serialized_end=2822
   _globals['_CHECKOPTIONS']._serialized_start=116
   _globals['_CHECKOPTIONS']._serialized_end=409
   _globals['_CHECKREQUEST']._serialized_start=411
@@ -84,23 +84,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKBATCHRESPONSE']._serialized_start=1186
   _globals['_CHECKBATCHRESPONSE']._serialized_end=1257
   _globals['_PUTCACHEREQUEST']._serialized_start=1260
-  _globals['_PUTCACHEREQUEST']._serialized_end=1458
-  _globals['_PUTCACHERESPONSE']._serialized_start=1460
-  _globals['_PUTCACHERESPONSE']._serialized_end=1539
-  _globals['_GETCACHEREQUEST']._serialized_start=1541
-  _globals['_GETCACHEREQUEST']._serialized_end=1604
-  _globals['_GETCACHERESPONSE']._serialized_start=1607
-  _globals['_GETCACHERESPONSE']._serialized_end=1768
-  _globals['_DELETECACHEREQUEST']._serialized_start=1770
-  _globals['_DELETECACHEREQUEST']._serialized_end=1836
-  _globals['_DELETECACHERESPONSE']._serialized_start=1838
-  _globals['_DELETECACHERESPONSE']._serialized_end=1859
-  _globals['_GETSTATSREQUEST']._serialized_start=1861
-  _globals['_GETSTATSREQUEST']._serialized_end=1878
-  _globals['_LATENCYQUANTILES']._serialized_start=1880
-  _globals['_LATENCYQUANTILES']._serialized_end=1937
-  _globals['_GETSTATSRESPONSE']._serialized_start=1940
-  _globals['_GETSTATSRESPONSE']._serialized_end=2214
-  _globals['_REFLEXSERVICE']._serialized_start=2783
-  _globals['_REFLEXSERVICE']._serialized_end=3314
+  _globals['_PUTCACHEREQUEST']._serialized_end=1472
+  _globals['_PUTCACHERESPONSE']._serialized_start=1474
+  _globals['_PUTCACHERESPONSE']._serialized_end=1553
+  _globals['_GETCACHEREQUEST']._serialized_start=1555
+  _globals['_GETCACHEREQUEST']._serialized_end=1632
+  _globals['_GETCACHERESPONSE']._serialized_start=1635
+  _globals['_GETCACHERESPONSE']._serialized_end=1796
+  _globals['_DELETECACHEREQUEST']._serialized_start=1798
+  _globals['_DELETECACHEREQUEST']._serialized_end=1878
+  _globals['_DELETECACHERESPONSE']._serialized_start=1880
+  _globals['_DELETECACHERESPONSE']._serialized_end=1901
+  _globals['_GETSTATSREQUEST']._serialized_start=1903
+  _globals['_GETSTATSREQUEST']._serialized_end=1920
+  _globals['_LATENCYQUANTILES']._serialized_start=1922
+  _globals['_LATENCYQUANTILES']._serialized_end=1979
+  _globals['_GETSTATSRESPONSE']._serialized_start=1982
+  _globals['_GETSTATSRESPONSE']._serialized_end=2256
+  _globals['_REFLEXSERVICE']._serialized_start=2825
+  _globals['_REFLEXSERVICE']._serialized_end=3356
 # @@protoc_insertion_point(module_scope)

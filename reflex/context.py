@@ -15,6 +15,8 @@ _ESSAY = 800
 _QUOTATION = compile_regex(r"[\"`][^\"`\n]{3,200}[\"`]")
 _BEFORE, _AFTER, _NEAR, _FOLLOWING = 160, 160, 14, 80
 _QUOTES = "\"`'"
+_PAIRS = ("\u300c\u300d", "\u300e\u300f")
+"""Quotation marks of Japanese, which no folding makes one of those."""
 _FRAMES_ABROAD = (
     r"\b(?:angreifer|angriffe?n?|beispiel(?:e|sweise)?|schrieb(?:en)?|ubersetz(?:e|en|t|ung)|satz|"
     r"attaqu(?:e|es|ant|ants)|exemples?|tradui(?:s|re|sez|t)|"
@@ -24,7 +26,7 @@ _FRAMES_ABROAD = (
     r"atakujac(?:y|ego)|przyklad(?:y|u)?|napisal|przetlumacz|saldirgan|ornek)\b|"
     r"(?:übersetz|écri[tv]|escribió|tradução|traducción|przykład|napisał|przetłumacz|atakując|örnek|çevir|"
     r"атак|злоумышленник|например|пример|написал|фраз|перевед|зловмисник|переклад|攻击|攻擊|示例|例如|例子|写道|寫道|"
-    r"翻译|翻譯|攻撃|例えば|訳し|翻訳|공격|예를|번역|هجوم|مهاجم|مثال|ترجم)"
+    r"翻译|翻譯|攻撃|という|例えば|訳し|翻訳|공격|예를|번역|هجوم|مهاجم|مثال|ترجم)"
 )
 """The same in other languages, with and without accents: `\\b` knows ASCII letters only."""
 _FRAMES = compile_regex(
@@ -44,7 +46,8 @@ _FRAMES = compile_regex(
 _NAMED = compile_regex(
     r"(?i)\b(?:sentence|phrase|string|words|wording|message|input|request|example|typed|wrote|line|term)s?[\s:,]*"
     r"[\"`'(]$|"
-    r"(?:may|might|could|can|often|quotes?|quoted|payload|matches|detects?|contains?)\s(?:\w+[\s:,]+){0,4}[\"`']$"
+    r"(?:may|might|could|can|often|quotes?|quoted|payload|matches|detects?|contains?|contained|pasted?s?|sends?|sent|"
+    r"types?|typed|writes?|wrote|says|submit(?:s|ted)|post(?:s|ed)|enter(?:s|ed)|cases)\s(?:\w+[\s:,]+){0,4}[\"`']$"
 )
 _REPORTS = compile_regex(
     r"(?i)\b(?:asks|asked|asking|tells|told|telling|instructs|instructed|instructing|tricks|tricked|tricking|"
@@ -64,6 +67,7 @@ _OTHER_DOES = compile_regex(
     r"(?i)(?:\b(?:can|should|may|must|do|did|if|when|why|could|would)\si|"
     r"\b(?:should|may|must|do|did|does|if|when|would|could|can)\s(?:he|she|they|somebody|someone|people|one|"
     r"(?:the|an?|my|our)\s(?:\w+\s)?\w+)|"
+    r"\b(?:un|una|uno|une|um|uma|el|il)\s\w{2,20}|"
     r"\bwho\s(?:\w+\s)?(?:decided|chose|refused|wants?|wanted|has|had|have)\sto)\s"
     r"(?:just\s|simply\s|safely\s|still\s|also\s|even\s|really\s|always\s|then\s){0,2}$"
 )
@@ -131,6 +135,10 @@ def _is_framed(*, before: str, after: str, quoted: bool) -> bool:
 def _is_quoted(*, before: str, after: str) -> bool:
     """An opening mark before, its closing mark in the match or after it, on the same line."""
     line_before, line_after = before.rpartition("\n")[2], after.partition("\n")[0]
+    if any(
+        line_before.rfind(first) > line_before.rfind(last) and last in line_after for first, last in _PAIRS
+    ):
+        return True
     for mark in _QUOTES:
         # An apostrophe inside a word opens nothing.
         opened = _standing(line_before, mark) % 2 == 1

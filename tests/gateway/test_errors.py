@@ -245,14 +245,18 @@ async def test_media_types(
 
 
 @SHARED
-@pytest.mark.parametrize("path", ["/tasks", "/check"])
-async def test_a_body_over_the_limit(shared: Gateway, mine: httpx.AsyncClient, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "limit"), [("/tasks", 2**20), ("/check", 1280 * 1024), ("/check/batch", 3 * 2**20 + 64 * 1024)]
+)
+async def test_a_body_over_the_limit(shared: Gateway, mine: httpx.AsyncClient, path: str, limit: int) -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:
             yield b" " * 65_536
 
     json_type = {"Content-Type": "application/json"}
-    declared = await mine.post(path, content=b" " * (2**20 + 1), headers=json_type)
+    fits = await mine.post(path, content=b" " * limit, headers=json_type)
+    assert fits.status_code == 400  # blanks are no request
+    declared = await mine.post(path, content=b" " * (limit + 1), headers=json_type)
     envelope(declared, 413, "PAYLOAD_TOO_LARGE")
     async with shared.client() as other:
         try:

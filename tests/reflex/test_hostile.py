@@ -158,10 +158,11 @@ def test_engines_agree_wherever_a_long_text_is_cut(
     chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
     pieces = [
         part
-        for example in chance.sample(EXAMPLES, 25)
+        for example in chance.sample(EXAMPLES, 15)
         for part in (" ", example, " ", chance.choice(FILLERS) * chance.randrange(400))
     ]
     ours, plain = both("".join(pieces), rules_detector, plain_detector)
+    assert not any(finding.rule.endswith(".unread") for finding in ours)  # only hyperscan's texts are bounded
     assert ours == plain
 
 

@@ -30,6 +30,8 @@ _MOST_WITH_ONE = 4000
 
 _LONG_WORD = 3
 """Letters of a common word that tells where a long text was disguised."""
+_MANY = 0.3
+"""Share of the words of a text that are leet where it is in no language that we know."""
 _SEVERAL = 4
 """Common words that must come out where no telling one does."""
 
@@ -107,7 +109,7 @@ class Disguises:
         # An i may have been a 1, and that an l.
         read = f"{changed} {changed.replace('i', 'l')}"
         came_out = self._came_out(before=before, after=read, long=len(text) >= LONG)
-        if not came_out:
+        if not came_out and (len(text) >= LONG or not _are_many(words, changed.split())):
             return None
         undone = view.derive(text=self._leet_words(text=text), encoding="leet", data_rules=False)
         if len(text) < LONG:
@@ -173,6 +175,12 @@ class Disguises:
                 yield from (
                     place for place in _finds(text, word, step=len(word)) if not _is_part(text, place, word)
                 )
+
+
+def _are_many(words: Sequence[str], changed: Sequence[str]) -> bool:
+    """Whether so many words became words of letters alone that somebody must have meant it."""
+    read = sum(len(word) >= _LONG_WORD and word.strip(string.punctuation).isalpha() for word in changed)
+    return read >= _SEVERAL and read >= _MANY * len(words)
 
 
 def _is_part(text: str, place: int, word: str) -> bool:

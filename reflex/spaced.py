@@ -16,6 +16,8 @@ _DOTTED = compile_regex(r"(?i)(?:\b[a-z0-9@$!][ \t._*|/~,+\-]{1,4}){4,}[a-z0-9@$
 _JOINED = compile_regex(r"(?i)[a-z]{24,200}")
 _AROUND = 2000
 """Characters before and after what was rewritten that are read with it: more than evidence may lie apart."""
+_A_WORD, _SOME_WORDS = 3, 4
+"""Letters of a word, and so many words that nobody spaced out by accident."""
 _LONGEST_WORD = 18
 """Letters of what is taken for one word; anything longer was written without spaces."""
 
@@ -66,7 +68,8 @@ class Spaced:
             text = "".join(letter for letter, _ in letters)
             cut.append(_Letters(start, end, text, [start + place for _, place in letters]))
         before = " ".join(view.text[run.start : run.end] for run in cut)
-        if not cut or not self._tells(before, " ".join(run.letters for run in cut)):
+        after = " ".join(run.letters for run in cut)
+        if not cut or not (self._tells(before, after) or _is_of_words(after)):
             return None
         return _replaced(view=view, runs=cut, encoding=encoding)
 
@@ -109,6 +112,11 @@ class Spaced:
                 cut.append((" ", letters[at][1]))
                 at += 1
         return cut
+
+
+def _is_of_words(text: str) -> bool:
+    """Whether wider gaps made words of letters, in whatever language."""
+    return sum(word.isalpha() and len(word) >= _A_WORD for word in text.split()) >= _SOME_WORDS
 
 
 def _replaced(*, view: View, runs: list[_Letters], encoding: str) -> View:

@@ -1,7 +1,8 @@
 """Scans a text in every reading it may be meant in, and turns hits into findings of the original."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import attrgetter
 
 from reflex.context import talks_about_attacks
@@ -25,6 +26,8 @@ MOST_ATTACKS = 100
 
 MOST_SCORED = 130_000
 """Characters of one text and its readings that are scored; in what is left, rules alone find attacks."""
+
+_PLACE = attrgetter("start", "end")
 
 LEAST_SCORE = 0.3
 """Learned confidences below it say nothing."""
@@ -92,8 +95,10 @@ class Detector:
                 pending.extend(self._scan(view=view, progress=progress))
             elif view.text:
                 progress.budget.leave(view=view, start=0, end=len(view.text), data=view.data_rules)
-        progress.note(unread(budget=progress.budget, wanted=wanted))
-        return sorted(progress.best.values(), key=attrgetter("start", "end", "rule"))
+        for finding in unread(budget=progress.budget, wanted=wanted):
+            progress.note([finding])
+        found = chain.from_iterable(places.values() for places in progress.best.values())
+        return sorted(found, key=attrgetter("start", "end", "rule"))
 
     def _scan(self, *, view: View, progress: "_Progress") -> Iterator[View]:
         """Note the view's findings; give the further readings that its look suggests."""
@@ -125,7 +130,7 @@ class Detector:
         progress.work.spend(view=view, matches=matches, rules=rules)
         attacks = attacks and not progress.certain
         if attacks and not view.foreign and self._scorer is not None and progress.scores(view=view):
-            progress.note(_scored(view=view, scorer=self._scorer))
+            progress.note(list(_scored(view=view, scorer=self._scorer)))
         return self._readings.further(view=view, probes=scan.probes, attacks=attacks, budget=progress.budget)
 
 
@@ -141,7 +146,7 @@ class _Progress:
         weigher: decides on hits, and counts what that costs.
         scored: characters that the scorer has seen.
         certain: whether an attack was found that needs no more evidence.
-        best: for each rule and span the surest finding.
+        best: for each rule, and each start and end, the surest finding.
     """
 
     wanted: Wanted
@@ -151,7 +156,9 @@ class _Progress:
     weigher: Weigher = field(default_factory=Weigher)
     scored: int = 0
     certain: bool = False
-    best: dict[tuple[str, int, int], Finding] = field(default_factory=dict[tuple[str, int, int], Finding])
+    best: dict[str, dict[tuple[int, int], Finding]] = field(
+        default_factory=dict[str, dict[tuple[int, int], Finding]]
+    )
 
     def scores(self, *, view: View) -> bool:
         """Whether a view is scored; the first one always is."""
@@ -159,16 +166,21 @@ class _Progress:
         self.scored += len(view.text) if scored else 0
         return scored
 
-    def note(self, findings: Iterable[Finding]) -> None:
-        """Keep findings, unless a surer one of its rule lies in the same place."""
-        best = self.best
-        for finding in findings:
-            key = (finding.rule, finding.start, finding.end)
-            known = best.setdefault(key, finding)
-            if known.confidence < finding.confidence:
-                best[key] = finding
-            if finding.confidence >= CERTAIN and finding.category is Category.INJECTION:
-                self.certain = True
+    def note(self, findings: Sequence[Finding]) -> None:
+        """Keep findings of one rule, unless a surer one of it lies in the same place."""
+        if not findings:
+            return
+        best = self.best.setdefault(findings[0].rule, {})
+        places = list(map(_PLACE, findings))
+        if best or len(set(places)) < len(places):
+            for place, finding in zip(places, findings, strict=True):
+                known = best.setdefault(place, finding)
+                if known.confidence < finding.confidence:
+                    best[place] = finding
+        else:
+            best.update(zip(places, findings, strict=True))
+        if findings[0].category is Category.INJECTION:
+            self.certain = self.certain or any(finding.confidence >= CERTAIN for finding in findings)
 
 
 def _scored(*, view: View, scorer: Scorer) -> Iterator[Finding]:

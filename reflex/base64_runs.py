@@ -1,6 +1,6 @@
 """Where a text may hold base64: long runs of its letters whose first bytes could be text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,16 +49,15 @@ def base64_runs(text: str) -> Iterator[tuple[int, int]]:
     starts, ends = edges[::2], edges[1::2]
     long = ends - starts >= _LEAST
     starts, ends = starts[long], ends[long]
-    chosen = range(len(starts))
+    chosen: Sequence[int] = range(len(starts))
     if len(starts) > _FEW:
-        chosen = np.flatnonzero(_may_be_text(values=values, starts=starts))
+        chosen = np.flatnonzero(_may_be_text(values=values, starts=starts)).tolist()
+    firsts, lasts = starts.tolist(), ends.tolist()
     last = 0
     for index in chosen:
-        start, end = int(starts[index]), int(ends[index])
-        if start < last:
-            continue
-        last = _past_lines(text=text, end=end, starts=starts, ends=ends, following=int(index) + 1)
-        yield start, last
+        if firsts[index] >= last:
+            last = _past_lines(text=text, starts=firsts, ends=lasts, index=index)
+            yield firsts[index], last
 
 
 def _may_be_text(*, values: NDArray[np.int8], starts: Offsets) -> NDArray[np.bool_]:
@@ -77,13 +76,14 @@ def _may_be_text(*, values: NDArray[np.int8], starts: Offsets) -> NDArray[np.boo
     return (control | broken).sum(axis=1) <= _WORST
 
 
-def _past_lines(*, text: str, end: int, starts: Offsets, ends: Offsets, following: int) -> int:
+def _past_lines(*, text: str, starts: Sequence[int], ends: Sequence[int], index: int) -> int:
     """The end of a run after the lines that go on with it, the last and shorter one too, and its padding."""
-    line = end - int(starts[following - 1])
-    while following < len(starts) and text[end : starts[following]] in {"\n", "\r\n"}:
-        end, line = int(ends[following]), int(ends[following] - starts[following])
-        following += 1
-    if line >= _WRAPPED:
+    while index + 1 < len(starts) and text[ends[index] : starts[index + 1]] in {"\n", "\r\n"}:
+        index += 1
+    end = ends[index]
+    if text[end : end + 1] not in "\r\n=":
+        return end
+    if end - starts[index] >= _WRAPPED:
         tail = _TAIL.search(text[end : end + _LEAST + 3])
         return end + tail.end(1) if tail else end
     return end + len(text[end : end + 2]) - len(text[end : end + 2].lstrip("="))

@@ -95,6 +95,7 @@ class Detector:
                 pending.extend(self._scan(view=view, progress=progress))
             elif view.text:
                 progress.budget.leave(view=view, start=0, end=len(view.text), data=view.data_rules)
+        self._score(progress=progress)
         for finding in unread(budget=progress.budget, wanted=wanted):
             progress.note([finding])
         found = chain.from_iterable(places.values() for places in progress.best.values())
@@ -129,9 +130,19 @@ class Detector:
                 progress.note(progress.weigher.data(hits=hits, view=view))
         progress.work.spend(view=view, matches=matches, rules=rules)
         attacks = attacks and not progress.certain
-        if attacks and not view.foreign and self._scorer is not None and progress.scores(view=view):
-            progress.note(list(_scored(view=view, scorer=self._scorer)))
+        if attacks and not view.foreign:
+            progress.to_score.append(view)
         return self._readings.further(view=view, probes=scan.probes, attacks=attacks, budget=progress.budget)
+
+    def _score(self, *, progress: "_Progress") -> None:
+        """Score the readings, as many as may be, unless an attack was found that needs no more evidence."""
+        left = MOST_SCORED
+        for number, view in enumerate(progress.to_score):
+            if self._scorer is None or progress.certain:
+                return
+            if number == 0 or len(view.text) <= left:
+                left -= len(view.text)
+                progress.note(list(_scored(view=view, scorer=self._scorer)))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,7 +155,7 @@ class _Progress:
         work: what may still be read.
         matching: what re2 may still read for attacks.
         weigher: decides on hits, and counts what that costs.
-        scored: characters that the scorer has seen.
+        to_score: readings that the scorer may see.
         certain: whether an attack was found that needs no more evidence.
         best: for each rule, and each start and end, the surest finding.
     """
@@ -154,17 +165,11 @@ class _Progress:
     budget: DecodeBudget = field(default_factory=DecodeBudget)
     work: Work = field(default_factory=Work)
     weigher: Weigher = field(default_factory=Weigher)
-    scored: int = 0
+    to_score: list[View] = field(default_factory=list[View])
     certain: bool = False
     best: dict[str, dict[tuple[int, int], Finding]] = field(
         default_factory=dict[str, dict[tuple[int, int], Finding]]
     )
-
-    def scores(self, *, view: View) -> bool:
-        """Whether a view is scored; the first one always is."""
-        scored = self.scored == 0 or self.scored + len(view.text) <= MOST_SCORED
-        self.scored += len(view.text) if scored else 0
-        return scored
 
     def note(self, findings: Sequence[Finding]) -> None:
         """Keep findings of one rule, unless a surer one of it lies in the same place."""

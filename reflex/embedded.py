@@ -7,15 +7,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from reflex.base64_runs import base64_runs
-from reflex.regex import compile_regex
-from reflex.view import Offsets, View
+from reflex.regex import compile_regex, spans
+from reflex.view import Bytes, Offsets, View
 
 _HEX = compile_regex(
     r"(?i)(?:\\x|0x|\b)[0-9a-f]{2}[ :,]{0,2}"
     r"(?:(?:\\x|0x)?[0-9a-f]{2}[ :,]{0,2}){6,}(?:\\x|0x)?[0-9a-f]{2}\b"
 )
-_NO_SEPARATORS = str.maketrans("", "", " :,")
-_STANDARD = str.maketrans("-_", "+/", "\r\n=")
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 _CONTROLS = bytes(code for code in range(0x80) if not chr(code).isprintable() and chr(code) not in "\t\r\n")
 _BREAKS = str.maketrans("", "", "\t\r\n")
 _SHORTEST = 12
@@ -94,20 +93,20 @@ def in_original(*, view: View, ends: Offsets) -> Offsets:
 
 
 def _hex_runs(text: str) -> Iterator[tuple[int, int]]:
-    for match in _HEX.finditer(text):
-        yield match.span()
+    encoded = Bytes(text=text)
+    yield from encoded.characters(spans(_HEX, data=encoded.data))
 
 
 def _from_base64(run: str) -> str | None:
-    letters = run.translate(_STANDARD)
+    letters = run.encode().translate(_STANDARD, b"\r\n=")
     if len(letters) > _SAMPLE and not _is_text(_base64_bytes(letters[:_SAMPLE])):
         return None
     return _readable(_base64_bytes(letters))
 
 
-def _base64_bytes(letters: str) -> bytes:
+def _base64_bytes(letters: bytes) -> bytes:
     whole = letters[:-1] if len(letters) % 4 == 1 else letters
-    return binascii.a2b_base64(whole + "=" * (-len(whole) % 4))
+    return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
 
 
 def _from_hex(run: str) -> str | None:
@@ -117,7 +116,9 @@ def _from_hex(run: str) -> str | None:
 
 
 def _hex_bytes(run: str) -> bytes:
-    digits = run.lower().replace("\\x", "").replace("0x", "").translate(_NO_SEPARATORS)
+    digits = run.lower()
+    for part in ("\\x", "0x", " ", ":", ","):
+        digits = digits.replace(part, "")
     return bytes.fromhex(digits[: len(digits) // 2 * 2])
 
 
@@ -130,6 +131,9 @@ def _is_text(data: bytes) -> bool:
     if data.isascii():
         return len(data.translate(None, _CONTROLS)) >= _PRINTABLE * len(data) > 0
     text = data.decode("utf-8", "replace")
+    bad = text.count("\ufffd") + len(data) - len(data.translate(None, _CONTROLS))
+    if bad > (1 - _PRINTABLE) * len(text):
+        return False
     if text.translate(_BREAKS).isprintable():
         return (len(text) - text.count("\ufffd")) / len(text) >= _PRINTABLE
     good = sum(map(text.count, set(filter(lambda c: c.isprintable() or c in "\t\r\n", set(text)))))

@@ -20,7 +20,8 @@ _REACH, _CLOSE = 60, 18
 """Characters within which concepts belong together, and closely so."""
 _BREAK = 15
 """Characters that the end of a sentence counts for."""
-_BREAKS = np.array([ord(mark) for mark in ".!?;\u3002"], dtype=np.int32)
+_IS_BREAK = np.fromiter((chr(code) in ".!?;\u3002" for code in range(0x10000)), dtype=bool, count=0x10000)
+"""Of each code of the basic plane whether it ends a sentence."""
 _MOST, _STRETCH = 120, 2048
 """Concepts read in so many characters; ordinary texts have half as many: a flood costs no more."""
 _SECONDS = np.arange(1, 8)
@@ -65,7 +66,7 @@ def concept_grams(*, text: str, seen: Seen) -> tuple[NDArray[np.int64], Buckets]
     """
     seen = _thinned(seen)
     kinds = seen.kinds
-    spread = seen.places + _BREAK * np.cumsum(np.isin(code_points(text), _BREAKS))[seen.places]
+    spread = seen.places + _BREAK * np.cumsum(_IS_BREAK[np.minimum(code_points(text), 0xFFFF)])[seen.places]
     first, second, gap = _together(spread=spread, steps=_SECONDS[:, None])
     pairs = (kinds[first] * MOST_CONCEPTS + kinds[second[0]]) * 2 + (gap > _CLOSE)
     begin, rest, _ = _together(spread=spread, steps=_THIRDS)

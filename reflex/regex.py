@@ -35,6 +35,8 @@ class Match(Protocol[Text_co]):
 class Regex(Protocol):
     """A compiled pattern; offsets are characters of a str and bytes of a bytes."""
 
+    _regexp: Any
+
     @property
     def groups(self) -> int:
         """Number of capturing groups."""
@@ -94,7 +96,7 @@ def occurs(regex: Regex, text: str) -> bool:
         text: to look in.
     """
     data = text.encode("utf-8", "replace")
-    match = cast("Any", regex)._regexp.Match  # noqa: SLF001 - see above
+    match = regex._regexp.Match  # noqa: SLF001 - see above
     return match(_UNANCHORED, data, 0, len(data))[0][0] >= 0
 
 
@@ -119,16 +121,14 @@ def spans(
         last: where they must have ended; the end of the data when None.
         most: matches; all when None.
     """
-    match, unanchored = cast("Any", regex)._regexp.Match, _UNANCHORED  # noqa: SLF001 - see above
+    match, unanchored = regex._regexp.Match, _UNANCHORED  # noqa: SLF001 - see above
     last = len(data) if last is None else min(last, len(data))
-    most = last if most is None else most
     found = list[tuple[int, int]]()
-    while first < last and len(found) < most:
+    while first < last and len(found) != most:
         groups: list[tuple[int, int]] = match(unanchored, data, first, last)
         start, end = groups[0]
         if start < 0:
             break
-        wanted = groups[group]
-        found.append(wanted if wanted[0] >= 0 else (start, end))
+        found.append(groups[group] if group and groups[group][0] >= 0 else groups[0])
         first = end if end > first else first + 1
     return found

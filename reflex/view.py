@@ -118,7 +118,7 @@ class Bytes:
     def __init__(self, *, text: str) -> None:
         self.ascii = text.isascii()
         self.data = text.encode("utf-8", "replace")
-        self._characters: Offsets | None = None
+        self._characters: memoryview | None = None
 
     def characters(self, stretches: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
         """Stretches of bytes as stretches of characters."""
@@ -127,5 +127,6 @@ class Bytes:
         if self._characters is None:
             raw = np.frombuffer(self.data, dtype=np.uint8)
             starts = (raw & 0xC0) != _CONTINUATION
-            self._characters = np.concatenate(([0], np.cumsum(starts))).astype(np.int32)
-        return [(first, last) for first, last in self._characters[np.array(stretches)].tolist()]
+            self._characters = np.concatenate(([0], np.cumsum(starts))).astype(np.int32).data
+        characters = self._characters
+        return [(characters[first], characters[last]) for first, last in stretches]

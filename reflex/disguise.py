@@ -225,9 +225,11 @@ def _standing(text: str, word: str, *, alone: bool, unlike: str = "") -> Iterato
         text: in lower case.
         word: to find.
         alone: not as a part of a word.
-        unlike: another text; not where the word stands in it too.
+        unlike: another text that has less words; not where the word stands in it too.
     """
     place = text.find(word)
+    if unlike.startswith(word, place) and text.count(word) == unlike.count(word):
+        return
     while place >= 0:
         counts = not unlike.startswith(word, place) and not (alone and _is_part(text, place, word))
         if counts:

@@ -38,6 +38,9 @@ _MANY = 0.3
 _SEVERAL = 4
 """Common words that must come out where no telling one does."""
 
+BY_WORDS = frozenset(("rot13", "reversed"))
+"""Disguises that the words of a text tell, and no probe is needed for in a short one."""
+
 Words = Callable[[], set[str]]
 """Makes the words of a text, known or not, once."""
 
@@ -62,7 +65,7 @@ class Disguises:
             "rot13": self._rot13,
             "reversed": self._reversed,
         }
-        self._runs: Mapping[str, Callable[[View, DecodeBudget], View | None]] = {
+        self._runs: Mapping[str, Callable[[View, DecodeBudget], Iterator[View]]] = {
             "spaced": spaced.spaced,
             "dotted": spaced.dotted,
             "joined": spaced.joined,
@@ -78,12 +81,12 @@ class Disguises:
         """
         before = cache(lambda: _words(view.text))
         for disguise in disguises:
-            if disguise in self._letters:
-                undone = self._letters[disguise](view, before)
+            if disguise in self._runs:
+                yield from self._runs[disguise](view, budget)
             else:
-                undone = self._runs[disguise](view, budget)
-            if undone is not None:
-                yield undone
+                undone = self._letters[disguise](view, before)
+                if undone is not None:
+                    yield undone
 
     def _came_out(self, *, before: Words, after: set[str], long: bool = False) -> set[str]:
         """The telling words, or several common ones, that come out and were not there; else none.

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reflex.disguise import Disguises
+from reflex.disguise import BY_WORDS, Disguises
 from reflex.embedded import DecodeBudget, decoded
 from reflex.escapes import unescaped
 from reflex.narrow import LONG, narrowed
@@ -54,10 +54,12 @@ class Readings:
             yield from made
         if not is_folded:
             yield from self._decoded(view=view, probes=probes, budget=budget)
-        # What was folded as a whole has its disguises undone there.
+        # What was folded as a whole has its disguises undone there; a short text here too, for its accents.
+        short = len(view.text) < LONG
         elsewhere = any(reading.encoding.endswith(_FOLDED) and not reading.partial for reading in made)
-        if attacks and not view.foreign and not elsewhere:
-            suspected = [disguise for disguise in DISGUISES if disguise in probes]
+        if attacks and not view.foreign and (short or not elsewhere):
+            cheap = BY_WORDS if short else frozenset[str]()
+            suspected = [disguise for disguise in DISGUISES if disguise in probes | cheap]
             yield from self._disguises.undo(view=view, disguises=suspected, budget=budget)
 
     def _apart(self, *, view: View, kinds: frozenset[str], budget: DecodeBudget) -> Iterator[View]:

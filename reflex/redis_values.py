@@ -64,7 +64,11 @@ class RedisValues:
 
     async def delete(self, name: str) -> bool:
         """Forget a value; whether it was there."""
-        return bool(await self._link.call(self._link.client.delete(PREFIX + name, _READS + name)))
+        pipe = self._link.client.pipeline(transaction=True)
+        pipe.delete(PREFIX + name)
+        pipe.delete(_READS + name)  # apart: somebody who looked in vain leaves a count for a moment
+        gone, _ = await self._link.call(pipe.execute())
+        return bool(gone)
 
     async def delete_all(self) -> None:
         """Forget every value of every process."""

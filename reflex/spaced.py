@@ -1,6 +1,7 @@
 """Undoes letters that were spaced out, dotted apart or run together, and puts the spaces where words end."""
 
-from collections.abc import Callable, Sequence
+import string
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,15 +12,22 @@ from reflex.view import Bytes, Offsets, View
 from reflex.vocabulary import Vocabulary
 
 _SEPARATORS = " \t._*|/~,+-"
-_SPACED = compile_regex(r"(?:\S[ \t]{1,4}){6,}\S")
+_SPACED = compile_regex(r"(?:[^ \t][ \t]{1,4}){6,}\S")
 _DOTTED = compile_regex(r"(?i)(?:\b[a-z0-9@$!][ \t._*|/~,+\-]{1,4}){4,}[a-z0-9@$!]\b")
 _JOINED = compile_regex(r"(?i)[a-z]{24,200}")
 _AROUND = 2000
 """Characters before and after what was rewritten that are read with it: more than evidence may lie apart."""
-_A_WORD, _SOME_WORDS = 3, 4
+_A_WORD, _SOME_WORDS = 3, 3
 """Letters of a word, and so many words that nobody spaced out by accident."""
-_LONGEST_WORD = 18
-"""Letters of what is taken for one word; anything longer was written without spaces."""
+_SOME_SIGNS = 6
+"""The same of signs in scripts that have no spaces."""
+_SHORT_WORD = 5
+"""Letters below which nothing is cut."""
+_UNSPACED = range(0x0E00, 0xD7B0)
+"""From Thai to Hangul."""
+
+_Letter = tuple[str, int]
+"""A letter, and where it stood in its run."""
 
 
 class _Letters(NamedTuple):
@@ -44,34 +52,35 @@ class Spaced:
         self._telling = compile_regex("|".join(sorted(vocabulary.telling)))
         self._tells = tells
 
-    def spaced(self, view: View, budget: DecodeBudget) -> View | None:
+    def spaced(self, view: View, budget: DecodeBudget) -> Iterator[View]:
         """Single letters with spaces between them."""
         return self._rewritten(view=view, budget=budget, runs=_SPACED, separators=" \t", encoding="spaced")
 
-    def dotted(self, view: View, budget: DecodeBudget) -> View | None:
+    def dotted(self, view: View, budget: DecodeBudget) -> Iterator[View]:
         """Single letters with any marks between them."""
         return self._rewritten(
             view=view, budget=budget, runs=_DOTTED, separators=_SEPARATORS, encoding="spaced"
         )
 
-    def joined(self, view: View, budget: DecodeBudget) -> View | None:
+    def joined(self, view: View, budget: DecodeBudget) -> Iterator[View]:
         """Words without spaces between them."""
         return self._rewritten(view=view, budget=budget, runs=_JOINED, separators="", encoding="joined")
 
     def _rewritten(
         self, *, view: View, budget: DecodeBudget, runs: Regex, separators: str, encoding: str
-    ) -> View | None:
-        """The view with its runs closed up and cut; None when nothing telling comes out of them."""
-        cut = list[_Letters]()
-        for start, end in self._affordable(view=view, budget=budget, runs=runs, separators=separators):
-            letters = self._cut_words(letters=_close_up(view.text[start:end], separators))
-            text = "".join(letter for letter, _ in letters)
-            cut.append(_Letters(start, end, text, [start + place for _, place in letters]))
-        before = " ".join(view.text[run.start : run.end] for run in cut)
-        after = " ".join(run.letters for run in cut)
-        if not cut or not (self._tells(before, after) or _is_of_words(after)):
-            return None
-        return _replaced(view=view, runs=cut, encoding=encoding)
+    ) -> Iterator[View]:
+        """The view with its runs closed up, and with them cut too, where something telling comes out."""
+        found = self._affordable(view=view, budget=budget, runs=runs, separators=separators)
+        closed = [(start, end, _close_up(view.text[start:end], separators)) for start, end in found]
+        seen = before = " ".join(view.text[start:end] for start, end in found)
+        for rewrite in (list[_Letter], self._cut_words):
+            rewritten = [
+                _run(start=start, end=end, letters=rewrite(letters)) for start, end, letters in closed
+            ]
+            after = " ".join(run.letters for run in rewritten)
+            if after != seen and (self._tells(before, after) or _is_of_words(after)):
+                yield _replaced(view=view, runs=rewritten, encoding=encoding)
+            seen = after
 
     def _affordable(
         self, *, view: View, budget: DecodeBudget, runs: Regex, separators: str
@@ -95,13 +104,13 @@ class Spaced:
             afforded.append((start, end))
         return afforded
 
-    def _cut_words(self, *, letters: list[tuple[str, int]]) -> list[tuple[str, int]]:
-        """Put spaces where words end, in parts that came without them."""
-        cut = list[tuple[str, int]]()
+    def _cut_words(self, letters: list[_Letter]) -> list[_Letter]:
+        """Put spaces where words end, in parts that are no word."""
+        cut = list[_Letter]()
         at = 0
         joined = "".join(letter for letter, _ in letters).lower()
         for part in joined.split(" "):
-            whole = len(part) <= _LONGEST_WORD or part in self._vocabulary.known
+            whole = len(part) < _SHORT_WORD or part in self._vocabulary.known
             pieces = [part] if whole else self._vocabulary.cut(letters=part)
             for number, piece in enumerate(pieces):
                 if number:
@@ -115,8 +124,15 @@ class Spaced:
 
 
 def _is_of_words(text: str) -> bool:
-    """Whether wider gaps made words of letters, in whatever language."""
-    return sum(word.isalpha() and len(word) >= _A_WORD for word in text.split()) >= _SOME_WORDS
+    """Whether wider gaps made words of letters, in whatever language, or its script has none between them."""
+    words = [word.strip(string.punctuation) for word in text.split()]
+    if sum(word.isalpha() and len(word) >= _A_WORD for word in words) >= _SOME_WORDS:
+        return True
+    return sum(map(_UNSPACED.__contains__, map(ord, text))) >= _SOME_SIGNS
+
+
+def _run(*, start: int, end: int, letters: list[_Letter]) -> _Letters:
+    return _Letters(start, end, "".join(letter for letter, _ in letters), [start + at for _, at in letters])
 
 
 def _replaced(*, view: View, runs: list[_Letters], encoding: str) -> View:
@@ -135,9 +151,9 @@ def _replaced(*, view: View, runs: list[_Letters], encoding: str) -> View:
     )
 
 
-def _close_up(run: str, separators: str) -> list[tuple[str, int]]:
+def _close_up(run: str, separators: str) -> list[_Letter]:
     """Letters of a run without its single separators, and where they stood; wider gaps become one space."""
-    kept = list[tuple[str, int]]()
+    kept = list[_Letter]()
     gap = 0
     for place, character in enumerate(run):
         if character in separators:

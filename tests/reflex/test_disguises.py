@@ -98,8 +98,8 @@ def test_a_disguise_is_undone_in_a_language_that_nobody_listed(dress: str) -> No
     assert not vocabulary.known & set(FINNISH.lower().split())
     readings = Disguises(vocabulary=vocabulary)
     view = View(text=text, original_length=len(text))
-    seen = [made.text for made in readings.undo(view=view, disguises=[dress], budget=DecodeBudget())]
-    assert [text.lower() for text in seen] == [FINNISH.lower()]
+    first = next(readings.undo(view=view, disguises=[dress], budget=DecodeBudget()))
+    assert first.text.lower() == FINNISH.lower()
 
 
 @pytest.mark.parametrize(

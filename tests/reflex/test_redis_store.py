@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -174,17 +174,21 @@ async def test_frozen_redis_costs_one_timeout_and_then_nothing(redis_url: str, r
         assert await text_of(store, "t:gone") is None
 
 
+async def put_while_away(store: RedisStore, server: Valkey, texts: Sequence[tuple[str, str]]) -> None:
+    server.pause()
+    try:
+        for name, text in texts:
+            await store.put(name, value(text))
+    finally:
+        server.resume()
+
+
 async def test_after_more_writes_than_can_be_remembered_nothing_old_is_served(
     redis_url: str, redis_server: Valkey
 ) -> None:
     async with running(redis_url, most_names=3) as (store, changes):
         await store.put("t:old", value("old"))
-        redis_server.pause()
-        try:
-            for number in range(6):
-                await store.put(f"t:{number}", value(str(number)))
-        finally:
-            redis_server.resume()
+        await put_while_away(store, redis_server, [(f"t:{number}", str(number)) for number in range(6)])
         await asyncio.wait_for(changes.up.wait(), 10)
         assert await text_of(store, "t:old") is None
         assert [await text_of(store, f"t:{number}") for number in range(6)] == list("012345")
@@ -196,15 +200,19 @@ async def test_writing_the_same_names_again_does_not_empty_redis(
 ) -> None:
     async with running(redis_url, most_names=3) as (store, changes):
         await store.put("t:old", value("old"))
-        redis_server.pause()
-        try:
-            for number in range(9):
-                await store.put(f"t:{number % 3}", value(str(number)))
-        finally:
-            redis_server.resume()
+        await put_while_away(store, redis_server, [(f"t:{number % 3}", str(number)) for number in range(9)])
         await asyncio.wait_for(changes.up.wait(), 10)
         assert await text_of(store, "t:old") == "old"
         assert [await text_of(store, f"t:{number}") for number in range(3)] == ["6", "7", "8"]
+
+
+async def test_a_count_left_behind_is_no_value(redis_url: str, redis_server: Valkey) -> None:
+    async with running(redis_url) as (store, _):
+        await store.put("t:a", value("a"))
+        await text_of(store, "t:a")
+        with Redis.from_url(redis_server.url) as client:
+            client.delete(f"{PREFIX}t:a")
+        assert not await store.delete("t:a")
 
 
 async def test_what_we_did_not_write_is_no_answer(redis_url: str, redis_server: Valkey) -> None:

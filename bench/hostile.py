@@ -9,10 +9,10 @@ import phonenumbers
 
 from reflex.detect import CERTAIN
 from reflex.findings import Category
+from reflex.readings.vocabulary import load_vocabulary
 from reflex.regex import compile_regex
 from reflex.rules import load_rules
 from reflex.rules.examples import fill
-from reflex.vocabulary import load_vocabulary
 
 Make = Callable[[random.Random], str]
 

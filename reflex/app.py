@@ -10,31 +10,31 @@ from datetime import UTC, datetime
 import grpc
 from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
 
-from reflex.aside import Aside
-from reflex.bounded import BoundedCache
+from reflex.cache.aside import Aside
+from reflex.cache.bounded import BoundedCache
+from reflex.cache.front import Front
+from reflex.cache.memory_store import MemoryStore
+from reflex.cache.near import KnownText, NearTexts
+from reflex.cache.redis_link import RedisLink
+from reflex.cache.redis_store import RedisStore
+from reflex.cache.redis_values import PREFIX, RedisValues
+from reflex.cache.values import StoredValue, Values, ValueStore
 from reflex.check import Checker, Outcome
-from reflex.concepts import load_concepts
 from reflex.detect import Detector
-from reflex.disguise import Disguises
-from reflex.engine import Engine
-from reflex.front import Front
 from reflex.lanes import Lanes
-from reflex.memory_store import MemoryStore
+from reflex.matching.engine import Engine
 from reflex.meters import Meters
-from reflex.near import KnownText, NearTexts
-from reflex.normalise import Normaliser
 from reflex.policy import Policy, Thresholds
+from reflex.readings.disguise import Disguises
+from reflex.readings.normalise import Normaliser
+from reflex.readings.vocabulary import load_vocabulary
 from reflex.redact import Redactor, TokenVault
-from reflex.redis_link import RedisLink
-from reflex.redis_store import RedisStore
-from reflex.redis_values import PREFIX, RedisValues
 from reflex.rules import Rule, load_rules
-from reflex.scorer import Scorer, Weights, load_weights
+from reflex.scoring.concepts import load_concepts
+from reflex.scoring.scorer import Scorer, Weights, load_weights
 from reflex.servicer import ReflexServicer
 from reflex.settings import ReflexSettings
 from reflex.stats import Stats
-from reflex.values import StoredValue, Values, ValueStore
-from reflex.vocabulary import load_vocabulary
 from reflex.warm import warm
 from servicekit.context import set_service
 from servicekit.metrics import Metrics

@@ -5,15 +5,15 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from reflex.bounded import BoundedCache, held_bytes
+from reflex.cache.bounded import BoundedCache, held_bytes
+from reflex.cache.single_flight import SingleFlight
+from reflex.cache.values import Values, text_key
 from reflex.detect import Detector, Wanted
 from reflex.lanes import Lanes
 from reflex.meters import Meters
 from reflex.policy import Handling, Policy, Thresholds
 from reflex.redact import Redaction, Redactor
-from reflex.single_flight import SingleFlight
 from reflex.stats import Stats
-from reflex.values import Values, text_key
 from reflex.verdict import Action, Verdict, judge, redactable
 
 _FINDING_BYTES = 300

@@ -6,14 +6,14 @@ from itertools import chain
 from operator import attrgetter
 
 from reflex.context import talks_about_attacks
-from reflex.disguise import Disguises
-from reflex.embedded import DecodeBudget
-from reflex.engine import Engine
 from reflex.findings import Category, Finding, Severity
-from reflex.group import MatchBudget
-from reflex.normalise import Normaliser
-from reflex.readings import Readings
-from reflex.scorer import Scorer
+from reflex.matching.engine import Engine
+from reflex.matching.group import MatchBudget
+from reflex.readings.disguise import Disguises
+from reflex.readings.embedded import DecodeBudget
+from reflex.readings.normalise import Normaliser
+from reflex.readings.readings import Readings
+from reflex.scoring.scorer import Scorer
 from reflex.view import View
 from reflex.weigh import MORE_CIRCUMSTANCES, Weigher
 from reflex.work import Work, unread

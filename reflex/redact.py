@@ -9,7 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from threading import Lock
 
-from reflex.bounded import held_bytes
+from reflex.cache.bounded import held_bytes
 from reflex.findings import Finding
 
 

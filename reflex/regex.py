@@ -96,7 +96,7 @@ def occurs(regex: Regex, text: str) -> bool:
         text: to look in.
     """
     data = text.encode("utf-8", "replace")
-    match = regex._regexp.Match  # noqa: SLF001 - see above
+    match = regex._regexp.Match  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see above
     return match(_UNANCHORED, data, 0, len(data))[0][0] >= 0
 
 
@@ -121,7 +121,7 @@ def spans(
         last: where they must have ended; the end of the data when None.
         most: matches; all when None.
     """
-    match, unanchored = regex._regexp.Match, _UNANCHORED  # noqa: SLF001 - see above
+    match, unanchored = regex._regexp.Match, _UNANCHORED  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see above
     last = len(data) if last is None else min(last, len(data))
     found = list[tuple[int, int]]()
     while first < last and len(found) != most:

@@ -5,11 +5,11 @@ from typing import Any
 import grpc
 from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
 
-from reflex.bounded import BoundedCache
+from reflex.cache.bounded import BoundedCache
+from reflex.cache.values import DEFAULT_TTL, Values
 from reflex.check import Checker, Outcome
 from reflex.convert import options_from, response_to, timestamp_to
 from reflex.stats import Stats
-from reflex.values import DEFAULT_TTL, Values
 from reflex.verdict import Action
 from servicekit.errors import ValidationFailedError
 from servicekit.principal import current_principal

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from reflex.embedded import DecodeBudget
 from reflex.findings import Category, Finding, Severity
+from reflex.readings.embedded import DecodeBudget
 from reflex.view import View
 
 MOST_UNITS = 230_000

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reflex.concepts import Concepts
-from reflex.features import BUCKETS_LOG2, CONCEPT_BUCKETS, concept_grams, hashed, prepared
-from reflex.normalise import Normaliser
+from reflex.readings.normalise import Normaliser
+from reflex.scoring.concepts import Concepts
+from reflex.scoring.features import BUCKETS_LOG2, CONCEPT_BUCKETS, concept_grams, hashed, prepared
 from reflex.view import View
 
 SIZE = 2**BUCKETS_LOG2 + CONCEPT_BUCKETS

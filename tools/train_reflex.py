@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reflex.app import detector
-from reflex.concepts import lists_digest, load_concepts
 from reflex.detect import Wanted
-from reflex.features import BUCKETS_LOG2
 from reflex.policy import Policy
-from reflex.scorer import WINDOW
+from reflex.scoring.concepts import lists_digest, load_concepts
+from reflex.scoring.features import BUCKETS_LOG2
+from reflex.scoring.scorer import WINDOW
 from reflex.verdict import Action, judge
 from tools import reflex_grammar
 from tools.reflex_model import Featuriser, Model, Row, train

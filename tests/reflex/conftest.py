@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from reflex.concepts import load_concepts
 from reflex.detect import Detector
-from reflex.disguise import Disguises
-from reflex.engine import Engine
-from reflex.normalise import Normaliser
+from reflex.matching.engine import Engine
+from reflex.readings.disguise import Disguises
+from reflex.readings.normalise import Normaliser
+from reflex.readings.vocabulary import load_vocabulary
 from reflex.rules import load_rules
-from reflex.scorer import Scorer, load_weights
-from reflex.vocabulary import load_vocabulary
+from reflex.scoring.concepts import load_concepts
+from reflex.scoring.scorer import Scorer, load_weights
 
 
 @pytest.fixture(scope="session")

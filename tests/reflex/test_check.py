@@ -9,18 +9,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reflex.bounded import BoundedCache
+from reflex.cache.bounded import BoundedCache
+from reflex.cache.memory_store import MemoryStore
+from reflex.cache.single_flight import SingleFlight
+from reflex.cache.values import StoredValue, Values, text_key
 from reflex.check import Checked, Checker, Options, Outcome
 from reflex.detect import Detector, Wanted
 from reflex.findings import Finding
 from reflex.lanes import LONG, Lanes
-from reflex.memory_store import MemoryStore
 from reflex.meters import Meters
 from reflex.policy import Policy, Thresholds
 from reflex.redact import Redaction, Redactor, TokenVault
-from reflex.single_flight import SingleFlight
 from reflex.stats import Stats
-from reflex.values import StoredValue, Values, text_key
 from reflex.verdict import Action
 from servicekit.errors import NotFoundError
 from servicekit.metrics import Metrics

@@ -12,18 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.hostile import hostile_texts
-from reflex.concepts import load_concepts
 from reflex.detect import Detector, Wanted
-from reflex.disguise import Disguises
-from reflex.engine import Engine, Scan
 from reflex.findings import Category, Finding
-from reflex.normalise import Normaliser
+from reflex.matching.engine import Engine, Scan
+from reflex.readings.disguise import Disguises
+from reflex.readings.normalise import Normaliser
+from reflex.readings.vocabulary import load_vocabulary
 from reflex.regex import Regex, spans
 from reflex.rules import load_rules
 from reflex.rules.examples import fill
-from reflex.scorer import Scorer, load_weights
+from reflex.scoring.concepts import load_concepts
+from reflex.scoring.scorer import Scorer, load_weights
 from reflex.validators import VALIDATORS, Validator
-from reflex.vocabulary import load_vocabulary
 
 LENGTH = 100_000
 SECONDS, ATTEMPTS = 0.15, 3
@@ -55,7 +55,7 @@ class Counted:
     def __init__(self, *, engine: Engine, patch: pytest.MonkeyPatch) -> None:
         self.asked = self.validated = self.read = 0
         self._engine = engine
-        patch.setattr("reflex.group.spans", self._spans)
+        patch.setattr("reflex.matching.group.spans", self._spans)
         counting = {name: partial(self._validate, validator) for name, validator in VALIDATORS.items()}
         patch.setattr("reflex.weigh.VALIDATORS", counting)
 

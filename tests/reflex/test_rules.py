@@ -5,12 +5,12 @@ from re import _parser as parser  # pyright: ignore[reportAttributeAccessIssue, 
 import pytest
 
 from reflex.detect import Detector, Wanted
-from reflex.engine import WIDEST
 from reflex.findings import Category
+from reflex.matching.engine import WIDEST
+from reflex.matching.widths import is_local
 from reflex.rules import Rule, load_rules
 from reflex.rules.examples import fill
 from reflex.rules.table import expand
-from reflex.widths import is_local
 
 RULES = load_rules()
 HITS = [pytest.param(rule, fill(hit), id=f"{rule.id} {hit[:9]}") for rule in RULES for hit in rule.hits]

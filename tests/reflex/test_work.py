@@ -3,8 +3,8 @@
 import pytest
 
 from reflex.detect import Wanted
-from reflex.embedded import DecodeBudget
 from reflex.findings import Category
+from reflex.readings.embedded import DecodeBudget
 from reflex.view import View
 from reflex.work import LEAST_UNITS, MOST_UNITS, UNREAD, Work, unread
 

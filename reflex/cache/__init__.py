@@ -1,0 +1,1 @@
+"""Values and verdicts that are kept: in process, and in Redis for every process."""

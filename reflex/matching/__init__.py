@@ -1,0 +1,1 @@
+"""The rules' patterns over one text: hyperscan says which may match where, google-re2 has the last word."""

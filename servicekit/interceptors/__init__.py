@@ -8,6 +8,7 @@ from servicekit.interceptors.context import ContextInterceptor
 from servicekit.interceptors.errors import ErrorInterceptor
 from servicekit.interceptors.identity import IdentityInterceptor
 from servicekit.interceptors.observe import ObserveInterceptor
+from servicekit.interceptors.once import OnceInterceptor
 from servicekit.interceptors.trace import TraceInterceptor
 from servicekit.interceptors.validate import ValidateInterceptor
 from servicekit.internal_tokens import InternalTokens
@@ -27,7 +28,9 @@ def server_interceptors(
         tokens: checks who calls; None while authentication is off.
     """
     return [
-        # Outermost: whatever escapes the others becomes a status; gRPC would send its text to the caller.
+        # Before all others: it spares them their part that is the same at every call.
+        OnceInterceptor(),
+        # Outermost around a call: whatever escapes becomes a status; gRPC would send its text to the caller.
         ErrorInterceptor(),
         # Before anything that logs or calls on: everything below knows the request id and the deadline.
         ContextInterceptor(service=service),

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
+
+from reflex.data_files import data_text
 
 _ENDING = 2
 
@@ -54,10 +55,9 @@ class Vocabulary:
 
 def load_vocabulary() -> Vocabulary:
     """Read the two lists of data/words.txt."""
-    text = resources.files("reflex").joinpath("data/words.txt").read_text(encoding="utf-8")
     telling, common = (
         frozenset(line for line in part.splitlines() if line and not line.startswith("#"))
-        for part in text.split("\n\n", 1)
+        for part in data_text("words.txt").split("\n\n", 1)
     )
     known = telling | common
     lengths: dict[str, set[int]] = {}

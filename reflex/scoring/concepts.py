@@ -4,14 +4,15 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reflex.data_files import data_text
 from reflex.view import code_points
 
+_FILE = "concepts.txt"
 MOST_CONCEPTS = 64
 """Concepts that the lists may name: features of three of them are counted in sixes of bits."""
 
@@ -125,16 +126,12 @@ def _hashes(*, codes: NDArray[np.int64], begins: Places, length: int) -> NDArray
 
 def load_concepts() -> Concepts:
     """Read data/concepts.txt."""
-    return Concepts(lists=parsed(text=_listed()))
+    return Concepts(lists=parsed(text=data_text(_FILE)))
 
 
 def lists_digest() -> str:
     """Says which lists there are: weights belong to the lists that they were trained on."""
-    return hashlib.sha256(_listed().encode()).hexdigest()
-
-
-def _listed() -> str:
-    return resources.files("reflex").joinpath("data/concepts.txt").read_text(encoding="utf-8")
+    return hashlib.sha256(data_text(_FILE).encode()).hexdigest()
 
 
 def parsed(*, text: str) -> Lists:

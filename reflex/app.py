@@ -6,8 +6,9 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
-import grpc
 from octollm.reflex.v1 import reflex_pb2, reflex_pb2_grpc
 
 from reflex.cache.aside import Aside
@@ -57,11 +58,9 @@ async def build(settings: ReflexSettings) -> AsyncGenerator[Running]:
     async with AsyncExitStack() as stack:
         board, metrics = StatusBoard(service=NAME), Metrics()
         meters = Meters(metrics=metrics)
-        rules = load_rules()
+        rules, weights = load_rules(), load_weights()
         folder = settings.data_dir / NAME if settings.data_dir else None
-        weights = load_weights()
-        engine = await asyncio.to_thread(Engine, rules=rules, folder=folder)
-        detector = await asyncio.to_thread(_detector, engine=engine, rules=rules, weights=weights)
+        detector = await asyncio.to_thread(_detector, rules=rules, weights=weights, folder=folder)
         board.set("engine", Health.HEALTHY, required=True)
         lanes = Lanes(short=settings.short_lane, long=settings.long_lane)
         stack.callback(lanes.close)
@@ -72,28 +71,19 @@ async def build(settings: ReflexSettings) -> AsyncGenerator[Running]:
             now=_now,
             near=_near_texts(settings) if settings.semantic_cache else None,
         )
-        policy = Policy(
-            injection=Thresholds(flag=settings.flag_threshold, block=settings.block_threshold),
-            by_role=settings.role_thresholds,
-        )
         servicer = _servicer(
             settings,
             detector=detector,
-            policy=policy,
-            policy_version=policy.version(rules=detection_digest(rules=rules, weights=weights)),
+            digest=detection_digest(rules=rules, weights=weights),
             lanes=lanes,
             values=values,
             meters=meters,
         )
-
-        def register(server: grpc.aio.Server) -> None:
-            reflex_pb2_grpc.add_ReflexServiceServicer_to_server(servicer, server)
-
         server = await stack.enter_async_context(
             serve(
                 name=NAME,
                 addresses=settings.listen(NAME),
-                register=register,
+                register=partial(reflex_pb2_grpc.add_ReflexServiceServicer_to_server, servicer),
                 services=_SERVICES,
                 board=board,
                 metrics=metrics,
@@ -159,8 +149,7 @@ def _servicer(
     settings: ReflexSettings,
     *,
     detector: Detector,
-    policy: Policy,
-    policy_version: str,
+    digest: str,
     lanes: Lanes,
     values: Values,
     meters: Meters,
@@ -170,10 +159,14 @@ def _servicer(
         entries=settings.verdict_entries, memory=settings.verdict_bytes, clock=clock
     )
     stats = Stats(clock=clock)
+    policy = Policy(
+        injection=Thresholds(flag=settings.flag_threshold, block=settings.block_threshold),
+        by_role=settings.role_thresholds,
+    )
     checker = Checker(
         detector=detector,
         policy=policy,
-        policy_version=policy_version,
+        policy_version=policy.version(rules=digest),
         redactor=Redactor(key=settings.reflex_key.get_secret_value().encode(), vault=TokenVault()),
         verdicts=verdicts,
         verdict_ttl=settings.verdict_seconds,
@@ -192,13 +185,12 @@ def detector(*, scored: bool = True) -> Detector:
     Args:
         scored: with the learned score.
     """
-    rules = load_rules()
-    return _detector(engine=Engine(rules=rules), rules=rules, weights=load_weights() if scored else None)
+    return _detector(rules=load_rules(), weights=load_weights() if scored else None)
 
 
-def _detector(*, engine: Engine, rules: Sequence[Rule], weights: Weights | None) -> Detector:
+def _detector(*, rules: Sequence[Rule], weights: Weights | None, folder: Path | None = None) -> Detector:
     detector = Detector(
-        engine=engine,
+        engine=Engine(rules=rules, folder=folder),
         normaliser=Normaliser(),
         disguises=Disguises(vocabulary=load_vocabulary()),
         scorer=Scorer(weights=weights, concepts=load_concepts()) if weights else None,

@@ -30,7 +30,6 @@ class Row:
         values: how much of each; the scorer sums weights times values.
         label: 1 for an attack, else 0.
         weight: how much it counts.
-        hard: whether it is harmless and was written to look like an attack.
         fold: in which it is unseen.
     """
 
@@ -39,7 +38,6 @@ class Row:
     values: NDArray[np.float32]
     label: float
     weight: float
-    hard: bool
     fold: int
 
 

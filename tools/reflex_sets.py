@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools import reflex_readers as readers
@@ -30,13 +30,15 @@ class Sample:
         set: name of the set.
         text: the text.
         attack: whether it is one.
+        family: 0-1, the same for near copies and at random else.
         held_out: whether it must not be tuned on.
     """
 
     set: str
     text: str
     attack: bool
-    held_out: bool
+    family: float = 0.0
+    held_out: bool = False
 
 
 def load(*, directory: Path, sets: Sequence[str] | None = None) -> list[Sample]:
@@ -50,7 +52,7 @@ def load(*, directory: Path, sets: Sequence[str] | None = None) -> list[Sample]:
     for name in sets or tuple(SETS):
         attack, read = SETS[name]
         texts = dict.fromkeys(text.strip() for text in read(directory) if text.strip())
-        samples += [Sample(set=name, text=text, attack=attack, held_out=False) for text in texts]
+        samples += [Sample(set=name, text=text, attack=attack) for text in texts]
     return _split(samples)
 
 
@@ -70,15 +72,14 @@ def _split(samples: list[Sample]) -> list[Sample]:
         for start in range(max(1, len(words) - _SHINGLE + 1)):
             shingle = hash(" ".join(words[start : start + _SHINGLE]))
             family[root(index)] = root(seen.setdefault(shingle, index))
+    shares = [_share(samples[root(index)].text) for index in range(len(samples))]
     return [
-        Sample(
-            set=sample.set,
-            text=sample.text,
-            attack=sample.attack,
-            held_out=_share(samples[root(index)].text)
-            < HELD_OUT_OF.get(sample.set.partition(":")[0], HELD_OUT),
+        replace(
+            sample,
+            family=share,
+            held_out=share < HELD_OUT_OF.get(sample.set.partition(":")[0], HELD_OUT),
         )
-        for index, sample in enumerate(samples)
+        for sample, share in zip(samples, shares, strict=True)
     ]
 
 

@@ -2,7 +2,8 @@
 
 import argparse
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -100,10 +101,11 @@ def main() -> None:
     arguments = parser.parse_args()
     samples = [s for s in load(directory=fetch(directory=arguments.directory)) if not s.held_out]
     chance = random.Random(SEED)  # noqa: S311 - reproducible, not secret
-    rows = _rows(samples=_without_doubtful(samples), chance=chance)
+    lessons = list(_lessons(samples=_without_doubtful(samples), chance=chance))
+    rows = _rows(lessons=lessons, chance=chance)
     unseen = _unseen_scores(rows=rows, chance=chance)
-    flag_at, sure_at = _calibrate(rows=rows, scores=unseen)
-    _report(rows=rows, scores=unseen, flag_at=flag_at)
+    flag_at, sure_at = _calibrate(lessons=lessons, scores=unseen)
+    _report(lessons=lessons, scores=unseen, flag_at=flag_at)
     _write(model=train(rows=rows, chance=chance), flag_at=flag_at, sure_at=sure_at)
 
 
@@ -120,18 +122,53 @@ def _without_doubtful(samples: Sequence[Sample]) -> list[Sample]:
     return [sample for sample in samples if not doubtful(sample)]
 
 
-def _rows(*, samples: Sequence[Sample], chance: random.Random) -> list[Row]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """A text to learn from.
+
+    Attributes:
+        set: where it is from; empty when it was made, and is in every fold.
+        text: the text.
+        attack: whether it is one.
+        weight: how much it counts.
+        fold: in which it, with its near copies, is unseen; -1 in none.
+    """
+
+    set: str = ""
+    text: str
+    attack: bool
+    weight: float
+    fold: int = -1
+
+
+def _lessons(*, samples: Sequence[Sample], chance: random.Random) -> Iterator[Lesson]:
+    around = [sample.text for sample in samples if not sample.attack and len(sample.text) < SHORT]
+    for sample in samples:
+        yield Lesson(
+            set=sample.set,
+            text=sample.text,
+            attack=sample.attack,
+            weight=WEIGHTS.get(sample.set, 1.0),
+            fold=int(sample.family * 2**32) % FOLDS,
+        )
+    for text in reflex_grammar.attacks(count=GENERATED, chance=chance, around=around):
+        yield Lesson(text=text, attack=True, weight=0.5)
+    for text in reflex_grammar.harmless(count=LOOK_ALIKES, chance=chance):
+        yield Lesson(text=text, attack=False, weight=1.5)
+    # What is said over and over weighs more in a window, and is no attack for that.
+    for text in [*chance.sample(around, REPEATED), *RUNS]:
+        yield Lesson(text=f"{text} " * (WINDOW // len(text)), attack=False, weight=1.0)
+        yield Lesson(text=text * (WINDOW // len(text)), attack=False, weight=1.0)
+
+
+def _rows(*, lessons: Sequence[Lesson], chance: random.Random) -> list[Row]:
     featuriser = Featuriser(concepts=load_concepts())
-    harmless = [sample.text for sample in samples if not sample.attack]
-    attacks = sum(sample.attack for sample in samples)
-    balance = len(harmless) / (attacks + GENERATED) * 0.6
+    attacks = sum(lesson.attack for lesson in lessons)
+    balance = sum(bool(lesson.set) and not lesson.attack for lesson in lessons) / attacks * 0.6
     rows: list[Row] = []
-    for number, (name, text, attack, weight) in enumerate(
-        _texts(samples=samples, harmless=harmless, chance=chance)
-    ):
-        pieces = _windows(text)
-        fold = chance.randrange(FOLDS) if name else -1
-        weights = _weights(pieces=len(pieces), attack=attack, chance=chance)
+    for number, lesson in enumerate(lessons):
+        pieces = _windows(lesson.text)
+        weights = _weights(pieces=len(pieces), attack=lesson.attack, chance=chance)
         for piece, share in zip(pieces, weights, strict=True):
             buckets, values = featuriser.features(text=piece)
             rows.append(
@@ -139,30 +176,12 @@ def _rows(*, samples: Sequence[Sample], chance: random.Random) -> list[Row]:
                     text=number,
                     buckets=buckets,
                     values=values,
-                    label=float(attack),
-                    weight=share * weight * (balance if attack else 1.0),
-                    hard=name in HARD,
-                    fold=fold,
+                    label=float(lesson.attack),
+                    weight=share * lesson.weight * (balance if lesson.attack else 1.0),
+                    fold=lesson.fold,
                 )
             )
     return rows
-
-
-def _texts(
-    *, samples: Sequence[Sample], harmless: Sequence[str], chance: random.Random
-) -> Iterator[tuple[str, str, bool, float]]:
-    """Name of the set, text, whether it is an attack, weight; of texts that are in every fold no name."""
-    around = [text for text in harmless if len(text) < SHORT]
-    for sample in samples:
-        yield sample.set, sample.text, sample.attack, WEIGHTS.get(sample.set, 1.0)
-    for text in reflex_grammar.attacks(count=GENERATED, chance=chance, around=around):
-        yield "", text, True, 0.5
-    for text in reflex_grammar.harmless(count=LOOK_ALIKES, chance=chance):
-        yield "", text, False, 1.5
-    # What is said over and over weighs more in a window, and is no attack for that.
-    for text in [*chance.sample(around, REPEATED), *RUNS]:
-        yield "", f"{text} " * (WINDOW // len(text)), False, 1.0
-        yield "", text * (WINDOW // len(text)), False, 1.0
 
 
 def _windows(text: str) -> list[str]:
@@ -182,38 +201,35 @@ def _weights(*, pieces: int, attack: bool, chance: random.Random) -> list[float]
 
 
 def _unseen_scores(*, rows: Sequence[Row], chance: random.Random) -> NDArray[np.float64]:
-    """The score of each text's worst window by a model that did not see it; NaN of texts in every fold."""
+    """The score of each text's worst window by a model that did not see it."""
     scores = np.full(rows[-1].text + 1, -np.inf)
     for fold in range(FOLDS):
         unseen = [row for row in rows if row.fold == fold]
         model = train(rows=[row for row in rows if row.fold != fold], chance=chance)
         np.maximum.at(scores, [row.text for row in unseen], model.scores(unseen))
         print(f"fold {fold + 1} of {FOLDS}")
-    return np.where(np.isneginf(scores), np.nan, scores)
+    return scores
 
 
-def _calibrate(*, rows: Sequence[Row], scores: NDArray[np.float64]) -> tuple[float, float]:
+def _calibrate(*, lessons: Sequence[Lesson], scores: NDArray[np.float64]) -> tuple[float, float]:
     """The scores that the chosen shares of unseen harmless texts stay under."""
-    easy = scores[[row.text for row in _first(rows) if not row.label and not row.hard]]
-    hard = scores[[row.text for row in _first(rows) if row.hard]]
-    easy = easy[~np.isnan(easy)]
+    easy = _of(lessons, scores, lambda lesson: not lesson.attack and lesson.set not in HARD)
+    hard = _of(lessons, scores, lambda lesson: lesson.set in HARD)
     flag_at = max(float(np.quantile(easy, FLAG_QUANTILE)), float(np.quantile(hard, HARD_QUANTILE)))
     return flag_at, max(float(np.quantile(easy, SURE_QUANTILE)), flag_at + 1.0)
 
 
-def _first(rows: Sequence[Row]) -> Sequence[Row]:
-    """One row of each text."""
-    return list({row.text: row for row in rows}.values())
+def _of(
+    lessons: Sequence[Lesson], scores: NDArray[np.float64], chosen: Callable[[Lesson], bool]
+) -> NDArray[np.float64]:
+    """The scores of some of the lessons that were unseen once."""
+    return scores[[number for number, lesson in enumerate(lessons) if lesson.fold >= 0 and chosen(lesson)]]
 
 
-def _report(*, rows: Sequence[Row], scores: NDArray[np.float64], flag_at: float) -> None:
-    for name, chosen in {
-        "attacks": [row.text for row in _first(rows) if row.label],
-        "hard harmless": [row.text for row in _first(rows) if row.hard],
-        "other harmless": [row.text for row in _first(rows) if not row.label and not row.hard],
-    }.items():
-        found = scores[chosen]
-        found = found[~np.isnan(found)]
+def _report(*, lessons: Sequence[Lesson], scores: NDArray[np.float64], flag_at: float) -> None:
+    """What the score alone flags of each set, by models that saw no near copy of the text."""
+    for name in sorted({lesson.set for lesson in lessons if lesson.set}):
+        found = _of(lessons, scores, lambda lesson, name=name: lesson.set == name)
         print(f"{name}: {len(found)} unseen, {np.mean(found >= flag_at):.1%} flagged")
 
 

@@ -16,6 +16,9 @@ _TELLING = (
 _ROT13 = "|".join(codecs.encode(word, "rot13") for word in _TELLING)
 _REVERSED = "|".join(word[::-1] for word in _TELLING)
 
+_CHARACTER = "[^\\s\ufffd]"
+"""No space; named with a character beyond ASCII, as patterns of ASCII alone may be looked for in bytes."""
+
 ENCODINGS = ("base64", "hex")
 """Probes of runs that are decoded by themselves."""
 ESCAPES = ("percent", "entity", "unicode_escape")
@@ -32,7 +35,7 @@ PROBES: Mapping[str, str] = {
     "leet": r"(?i)[a-z][0134578@$!|+€£9][a-z]|\b[0134578@$!|+€£9][a-z]{2}",
     "rot13": rf"(?i)\b(?:{_ROT13})\b",
     "reversed": rf"(?i)\b(?:{_REVERSED})\b",
-    "spaced": r"(?:\S[ \t]{1,4}){6}\S",
+    "spaced": rf"(?:{_CHARACTER}[ \t]{{1,4}}){{6}}{_CHARACTER}",
     "dotted": r"(?i)(?:\b[a-z0-9@$!][ \t._*|/~,+\-]{1,4}){4}[a-z0-9@$!]\b",
     "joined": r"(?i)[a-z]{24}",
 }

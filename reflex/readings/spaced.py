@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +22,8 @@ _A_WORD, _SOME_WORDS = 3, 3
 """Letters of a word, and so many words that nobody spaced out by accident."""
 _SOME_SIGNS = 6
 """The same of signs in scripts that have no spaces."""
-_SHORT_WORD = 5
-"""Letters below which nothing is cut."""
+_SHORT_WORD, _LONGEST_WORD = 5, 13
+"""Letters below which nothing is cut; and the same of words that capitals tell apart."""
 _UNSPACED = range(0x0E00, 0xD7B0)
 """From Thai to Hangul."""
 
@@ -108,19 +109,31 @@ class Spaced:
         """Put spaces where words end, in parts that are no word."""
         cut = list[_Letter]()
         at = 0
-        joined = "".join(letter for letter, _ in letters).lower()
-        for part in joined.split(" "):
-            whole = len(part) < _SHORT_WORD or part in self._vocabulary.known
-            pieces = [part] if whole else self._vocabulary.cut(letters=part)
-            for number, piece in enumerate(pieces):
-                if number:
+        for part in "".join(letter for letter, _ in letters).split(" "):
+            for piece in self._pieces(part):
+                if cut:
                     cut.append((" ", letters[at][1]))
-                cut.extend(letters[at : at + len(piece)])
+                cut += letters[at : at + len(piece)]
                 at += len(piece)
-            if at < len(letters):
-                cut.append((" ", letters[at][1]))
-                at += 1
+            at += 1
         return cut
+
+    def _pieces(self, part: str) -> Iterator[str]:
+        """Words of a part: where a capital follows a small letter, and where the vocabulary says."""
+        humps = _humps(part)
+        for hump in humps:
+            low = hump.lower()
+            short = len(hump) < (_SHORT_WORD if len(humps) == 1 else _LONGEST_WORD)
+            if short or low in self._vocabulary.known or len(low) != len(hump):
+                yield hump
+            else:
+                yield from self._vocabulary.cut(letters=low)
+
+
+def _humps(part: str) -> Sequence[str]:
+    """Words written InOne, or the part as it is."""
+    ends = [at for at in range(1, len(part)) if part[at - 1].islower() and part[at].isupper()]
+    return [part[start:end] for start, end in pairwise([0, *ends, len(part)])]
 
 
 def _is_of_words(text: str) -> bool:

@@ -11,7 +11,7 @@ import base64
 import codecs
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,6 +107,28 @@ def report_injection(report: Report, ours: Detector, samples: Sequence[Sample]) 
         others = [_share(tally.peers[peer], tally.texts) for peer in peers]
         row = [name, "yes" if attack else "no", part, str(tally.texts), *shares, *others]
         report.line(f"| {' | '.join(row)} |")
+    for part in ("all", "held out"):
+        _report_together(report, {key: tally for key, tally in tallies.items() if key[2] == part}, part=part)
+
+
+def _report_together(report: Report, tallies: Mapping[tuple[str, bool, str], Tally], *, part: str) -> None:
+    """Recall and precision over all sets; precision depends on how many texts of each kind there are."""
+    report.line(
+        f"\n{part}, every set together:\n\n| | recall | precision | found | false |\n|---|---|---|---|---|"
+    )
+    counts: dict[str, Callable[[Tally], int]] = {
+        "ours, flagged": lambda tally: tally.flagged,
+        "ours, blocked": lambda tally: tally.blocked,
+        "usual patterns": lambda tally: tally.peers["usual patterns"],
+        "bundled classifier": lambda tally: tally.peers["bundled classifier"],
+    }
+    attacks = sum(tally.texts for (_, attack, _), tally in tallies.items() if attack)
+    for name, count in counts.items():
+        found = sum(count(tally) for (_, attack, _), tally in tallies.items() if attack)
+        false = sum(count(tally) for (_, attack, _), tally in tallies.items() if not attack)
+        report.line(
+            f"| {name} | {found / attacks:.3f} | {found / max(1, found + false):.3f} | {found} | {false} |"
+        )
 
 
 def report_disguises(report: Report, ours: Detector, texts: Sequence[str]) -> None:

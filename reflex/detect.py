@@ -27,10 +27,10 @@ MOST_ATTACKS = 100
 MOST_SCORED = 130_000
 """Characters of one text and its readings that are scored; in what is left, rules alone find attacks."""
 
-_PLACE = attrgetter("start", "end")
-
 LEAST_SCORE = 0.3
 """Learned confidences below it say nothing."""
+
+_PLACE = attrgetter("start", "end")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ class Detector:
                 return
             if number == 0 or len(view.text) <= left:
                 left -= len(view.text)
-                progress.note(list(_scored(view=view, scorer=self._scorer)))
+                progress.note(_scored(view=view, scorer=self._scorer))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -188,18 +188,18 @@ class _Progress:
             self.certain = self.certain or any(finding.confidence >= CERTAIN for finding in findings)
 
 
-def _scored(*, view: View, scorer: Scorer) -> Iterator[Finding]:
+def _scored(*, view: View, scorer: Scorer) -> Sequence[Finding]:
     """The worst window of a view as a finding; its span is that of the window, to within its spaces."""
     score = scorer.score(view=view)
     confidence = score.confidence
     if confidence >= LEAST_SCORE and talks_about_attacks(text=view.text):
         confidence *= MORE_CIRCUMSTANCES
     if confidence < LEAST_SCORE or not view.text:
-        return
+        return ()
     share = len(view.text) / score.of
     first = min(int(score.start * share), len(view.text) - 1)
     start, end = view.span(start=first, end=max(first + 1, min(int(score.end * share) + 1, len(view.text))))
-    yield Finding(
+    finding = Finding(
         category=Category.INJECTION,
         type="learned",
         severity=Severity.MEDIUM,
@@ -210,3 +210,4 @@ def _scored(*, view: View, scorer: Scorer) -> Iterator[Finding]:
         rule="injection.learned.score",
         encoding=view.encoding,
     )
+    return (finding,)

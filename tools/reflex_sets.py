@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools import reflex_readers as readers
+from tools.reflex_logs import logs
 from tools.reflex_measured import MEASURED_SETS
 
 HELD_OUT = 0.3
@@ -127,6 +128,7 @@ SETS: Mapping[str, tuple[bool, Callable[[Path], Iterator[str]]]] = {
     "public: exam questions": (False, readers.exams("user")),
     "public: writing requests": (False, readers.writing_requests),
     "public: bank manuals": (False, readers.bank_manuals),
+    "measured: logs (ours)": (False, logs),
     **MEASURED_SETS,
 }
 """Every set: whether its texts are attacks, and how they are read; of fresh ones all rows are held out."""

@@ -34,7 +34,15 @@ DRESSES: dict[str, Callable[[str], str]] = {
     "leet": lambda text: text.translate(str.maketrans("aeiostAEIOST", "431057431057")),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "rot13": lambda text: codecs.encode(text, "rot13"),
+    "spaced, no gaps between words": lambda text: " ".join("".join(text.split())),
+    "joined": lambda text: "".join(text.split()),
+    "joined, each word with a capital": lambda text: "".join(
+        word[:1].upper() + word[1:] for word in text.split()
+    ),
+    "underscores for spaces": lambda text: "_".join(text.split()),
 }
+"""The first seven have a goal; the others are what is known to be weak."""
+
 SEED = 4
 RESULTS = Path(__file__).parent / "RESULTS-reflex.md"
 

@@ -141,11 +141,11 @@ class Checker:
         else:
             outcome = await self._scan_once(key, text=text, options=options, thresholds=thresholds)
         value_key, value = "", None
-        if options.cache:
-            # A value never stands in for a verdict, and a blocked text gets none.
+        # A value never stands in for a verdict, and a blocked text gets none.
+        if options.cache and outcome.verdict.action is Action.BLOCK:
             value_key = text_key(text=text)
-            if outcome.verdict.action is not Action.BLOCK:
-                value_key, value = await self._values.find_text(tenant=tenant, text=text)
+        elif options.cache:
+            value_key, value = await self._values.find_text(tenant=tenant, text=text)
         seconds = self._clock() - started
         self._stats.count(action=outcome.verdict.action, milliseconds=seconds * 1000)
         remembered = kept is not None if options.cache else None

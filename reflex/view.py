@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 Offsets = NDArray[np.int32]
 
+BETWEEN = ".\n\n"
+"""Stands between parts of a view that lay apart, so that none is read as the context of the next."""
+
 _FEW = 16
 """Spans that are sooner looked up one by one."""
 

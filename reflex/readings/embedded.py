@@ -8,7 +8,7 @@ import numpy as np
 
 from reflex.readings.base64_runs import base64_runs
 from reflex.regex import compile_regex, spans
-from reflex.view import Bytes, Offsets, View
+from reflex.view import BETWEEN, Bytes, Offsets, View
 
 _HEX = compile_regex(
     r"(?i)(?:\\x|0x|\b)[0-9a-f]{2}[ :,]{0,2}"
@@ -20,8 +20,6 @@ _BREAKS = str.maketrans("", "", "\t\r\n")
 _SHORTEST = 12
 _SAMPLE = 64
 _PRINTABLE = 0.9
-_BETWEEN = ".\n\n"
-"""Stands between decoded texts, so that none is read as the context of the next."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +70,7 @@ def decoded(*, view: View, kind: str, budget: DecodeBudget) -> View | None:
         text = decode(view.text[start:end])
         if text is not None:
             budget.characters -= len(text)
-            texts.append(text + _BETWEEN)
+            texts.append(text + BETWEEN)
             starts.append(start)
             ends.append(end)
     if not texts:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from reflex.view import Offsets, View, code_points
+from reflex.view import BETWEEN, Offsets, View, code_points
 
 Places = NDArray[np.intp]
 
@@ -15,8 +15,6 @@ AROUND = 2000
 """Characters before and after a change that are read with it: more than evidence may lie apart."""
 _WORTH = 0.75
 """Share of a reading above which leaving the rest out saves nothing."""
-_BETWEEN = ".\n\n"
-"""Stands between parts that lie apart, so that none is read as the context of the next."""
 
 
 def narrowed(*, view: View, reading: View) -> View:
@@ -41,7 +39,7 @@ def near(*, reading: View, places: Places) -> View:
     texts = [reading.text[first:last] for first, last in parts]
     return replace(
         reading,
-        text=_BETWEEN.join(texts),
+        text=BETWEEN.join(texts),
         origin=_joined(_origin(reading), parts),
         ends=None if reading.ends is None else _joined(reading.ends, parts),
         partial=True,
@@ -75,5 +73,5 @@ def _joined(numbers: Offsets, parts: Places) -> Offsets:
     """Numbers of the parts; what stands between them belongs to the character before it."""
     pieces = list[Offsets]()
     for first, last in parts:
-        pieces += [numbers[first:last], np.repeat(numbers[last - 1], len(_BETWEEN))]
+        pieces += [numbers[first:last], np.repeat(numbers[last - 1], len(BETWEEN))]
     return np.concatenate(pieces[:-1])

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reflex.readings.embedded import DecodeBudget
+from reflex.readings.narrow import AROUND
 from reflex.readings.vocabulary import Vocabulary
 from reflex.regex import Regex, compile_regex, occurs, spans
 from reflex.view import Bytes, Offsets, View
@@ -16,8 +17,6 @@ _SEPARATORS = " \t._*|/~,+-"
 _SPACED = compile_regex(r"(?:[^ \t][ \t]{1,4}){6,}\S")
 _DOTTED = compile_regex(r"(?i)(?:\b[a-z0-9@$!][ \t._*|/~,+\-]{1,4}){4,}[a-z0-9@$!]\b")
 _JOINED = compile_regex(r"(?i)[a-z]{24,200}")
-_AROUND = 2000
-"""Characters before and after what was rewritten that are read with it: more than evidence may lie apart."""
 _A_WORD, _SOME_WORDS = 3, 3
 """Letters of a word, and so many words that nobody spaced out by accident."""
 _SOME_SIGNS = 6
@@ -152,11 +151,11 @@ def _replaced(*, view: View, runs: list[_Letters], encoding: str) -> View:
     """The runs rewritten, with what stands near them; what is far away was read in the view itself."""
     pieces, picked, last = list[str](), list[Offsets](), 0
     for run in runs:
-        last = max(last, run.start - _AROUND)
+        last = max(last, run.start - AROUND)
         pieces += [view.text[last : run.start], run.letters]
         picked += [np.arange(last, run.start, dtype=np.int32), np.array(run.places, dtype=np.int32)]
         last = run.end
-    end = min(len(view.text), last + _AROUND)
+    end = min(len(view.text), last + AROUND)
     pieces.append(view.text[last:end])
     picked.append(np.arange(last, end, dtype=np.int32))
     return view.derive(

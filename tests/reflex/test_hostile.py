@@ -150,7 +150,7 @@ def test_engines_agree_on_mixtures(
 FILLERS = ("word ", "\n", "é", "日本語", "🙂🙂", "%41", "0", "a")
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(32))
 def test_engines_agree_wherever_a_long_text_is_cut(
     seed: int, rules_detector: Detector, plain_detector: Detector
 ) -> None:
